@@ -1,0 +1,25 @@
+@{
+    RootModule           = 'module/OpsRunbook.psm1'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '5f0b7d52-7f6e-4f0e-9a53-0d1c6c3f2b7e'
+    Author               = 'OpsRunbook contributors'
+    CompanyName          = 'OpsRunbook contributors'
+    Copyright            = '(c) OpsRunbook contributors. MIT licence.'
+    Description          = 'The operations runbook as commands: health, services, logs, databases, backups, caches, certificates, maintenance and incidents over systemd, pm2, Docker and Compose, locally, over SSH and in containers.'
+    PowerShellVersion    = '7.4'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('module/OpsRunbook.Format.ps1xml')
+    TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags         = @('operations', 'runbook', 'health', 'sre', 'linux', 'systemd', 'docker', 'postgresql', 'redis', 'PSEdition_Core', 'Linux')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ReleaseNotes = 'See CHANGELOG.md.'
+        }
+    }
+}

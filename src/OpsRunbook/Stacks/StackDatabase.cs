@@ -1,0 +1,57 @@
+namespace OpsRunbook;
+
+/// <summary>A database.</summary>
+public sealed class StackDatabase
+{
+    /// <summary>Kind of server.</summary>
+    [StackRequired]
+    public DatabaseEngine Engine { get; set; }
+
+    /// <summary>Host from which <see cref="Server"/> is reached; null for this machine.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>Server name or address as seen from <see cref="Host"/>; null for <c>localhost</c>.</summary>
+    public string? Server { get; set; }
+
+    /// <summary>TCP port; null for the engine's own.</summary>
+    public int? Port { get; set; }
+
+    /// <summary>Unix socket directory (PostgreSQL) or file (MySQL), used instead of TCP; null for TCP.</summary>
+    public string? Socket { get; set; }
+
+    /// <summary>Database to log in to; null for the engine's administrative one.</summary>
+    public string? Database { get; set; }
+
+    /// <summary>User; null for the engine's default.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Password; null for none (peer, certificate, or trust authentication).</summary>
+    public SecretReference? Password { get; set; }
+
+    /// <summary>TLS: <c>disable</c>, <c>prefer</c>, <c>require</c>, <c>verify-ca</c>, <c>verify-full</c>; null for <c>prefer</c>.</summary>
+    public string? Tls { get; set; }
+
+    /// <summary>File with the certificate authorities to trust; null for the machine's own.</summary>
+    public string? TlsCa { get; set; }
+
+    /// <summary>What runs the server, when its unit or container is to be checked too; null for none.</summary>
+    public ServiceManagerKind? Manager { get; set; }
+
+    /// <summary>Unit or container of the server; null means the member's own name.</summary>
+    public string? Unit { get; set; }
+
+    /// <summary>Compose file, for a compose service; null for none.</summary>
+    public string? ComposeFile { get; set; }
+
+    /// <summary>Compose project; null for the compose tool's default.</summary>
+    public string? Project { get; set; }
+
+    /// <summary>Members that it cannot work without.</summary>
+    public List<string> DependsOn { get; set; } = [];
+
+    /// <summary>Log files or globs.</summary>
+    public List<string> Logs { get; set; } = [];
+
+    /// <summary>Longest time to wait for an answer; null for 5 seconds.</summary>
+    public TimeSpan? Timeout { get; set; }
+}

@@ -1,0 +1,38 @@
+namespace OpsRunbook;
+
+/// <summary>A web server or reverse proxy.</summary>
+public sealed class StackWebServer
+{
+    /// <summary>Only <c>nginx</c> is known today.</summary>
+    public string Engine { get; set; } = "nginx";
+
+    /// <summary>Host it runs on; null for this machine.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>What runs it; null when it is only reached over the network.</summary>
+    public ServiceManagerKind? Manager { get; set; }
+
+    /// <summary>Unit or container; null means the member's own name.</summary>
+    public string? Unit { get; set; }
+
+    /// <summary>Compose file, for a compose service; null for none.</summary>
+    public string? ComposeFile { get; set; }
+
+    /// <summary>Compose project; null for the compose tool's default.</summary>
+    public string? Project { get; set; }
+
+    /// <summary>Main configuration file; null for the server's own default.</summary>
+    public string? Config { get; set; }
+
+    /// <summary>TCP ports it listens on; each is checked.</summary>
+    public List<int> Ports { get; set; } = [];
+
+    /// <summary>HTTP, TCP or command checks. One mapping or a list of them.</summary>
+    public List<StackHealthCheck> Health { get; set; } = [];
+
+    /// <summary>Members that it cannot work without.</summary>
+    public List<string> DependsOn { get; set; } = [];
+
+    /// <summary>Log files or globs.</summary>
+    public List<string> Logs { get; set; } = [];
+}

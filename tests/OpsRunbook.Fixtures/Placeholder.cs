@@ -1,0 +1,1 @@
+namespace OpsRunbook.Fixtures; internal static class Placeholder;
