@@ -75,16 +75,23 @@ internal sealed class CmdletPump : IOperationOutput
         Post(sink => sink.WriteProgress(activity, status, percent, completed: false));
     }
 
-    public async Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
+    public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) =>
+        AskAsync(sink => sink.ShouldProcess(target, action), cancellationToken);
+
+    /// <summary>Has a question answered on the pipeline thread, after all that was said before it.</summary>
+    /// <param name="question">Put to the sink.</param>
+    /// <param name="cancellationToken">Cancelled when nobody will answer any more.</param>
+    /// <returns>The answer.</returns>
+    public async Task<T> AskAsync<T>(Func<ICmdletSink, T> question, CancellationToken cancellationToken)
     {
-        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = cancellationToken.Register(() => answer.TrySetCanceled(cancellationToken));
         await _queue.Writer.WriteAsync(
             sink =>
             {
                 try
                 {
-                    answer.TrySetResult(sink.ShouldProcess(target, action));
+                    answer.TrySetResult(question(sink));
                 }
                 catch (OpsException error)
                 {

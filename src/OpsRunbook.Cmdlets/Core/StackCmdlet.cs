@@ -24,8 +24,12 @@ public abstract class StackCmdlet : OpsCmdlet
     private protected async Task<StackSession> OpenStackAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         var stack = await StackLocator.FindAsync(Unwrap(Stack), WorkingDirectory, output, cancellationToken);
-        return new StackSession(stack, new SecretResolver((name, _) => ValueTask.FromResult(Sink.ReadVault(name))));
+        return new StackSession(stack, new SecretResolver((name, token) => ReadVaultAsync(output, name, token)));
     }
+
+    // SecretManagement is script, and script runs on the pipeline thread only.
+    private static async ValueTask<string?> ReadVaultAsync(IOperationOutput output, string name, CancellationToken cancellationToken) =>
+        await ((CmdletPump)output).AskAsync(sink => sink.ReadVault(name), cancellationToken);
 
     private static object? Unwrap(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }
