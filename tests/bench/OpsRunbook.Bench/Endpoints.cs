@@ -42,7 +42,7 @@ internal static class Endpoints
     private static int Listen(CancellationToken cancellationToken)
     {
         var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, value: true);
+        listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         listener.Start(4096);
         _ = AcceptAsync(listener, cancellationToken);
         return ((IPEndPoint)listener.LocalEndpoint).Port;

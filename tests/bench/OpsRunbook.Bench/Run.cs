@@ -14,6 +14,7 @@ internal sealed record Run(TimeSpan Wall, long PeakBytes, string Output)
     {
         var start = new ProcessStartInfo(command[0])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
