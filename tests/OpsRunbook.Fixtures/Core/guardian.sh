@@ -1,0 +1,48 @@
+#!/bin/sh
+# Ends the servers of a test process and removes its folder once that process is gone, however it went:
+# it waits for the end of its standard input, which the kernel closes even after kill -9.
+# Lines: "watch PID STARTTIME SIGNAL". The start time tells a process from a later one with the same id.
+folder=$1
+servers=
+
+# Prints "STATE STARTTIME" of a process; nothing when there is none.
+identity() {
+  sed -n 's/^.*) //p' "/proc/$1/stat" 2>/dev/null | awk '{ print $1, $20 }'
+}
+
+runs() {
+  set -- "$2" $(identity "$1")
+  [ "$1" = "$3" ] && [ "$2" != Z ]
+}
+
+each_running() {
+  for server in $servers; do
+    pid=${server%%:*}
+    rest=${server#*:}
+    if runs "$pid" "${rest%%:*}"; then
+      "$@" "$pid" "${rest#*:}"
+    fi
+  done
+}
+
+end() { kill -s "$2" "$1"; kill -s CONT "$1"; }
+slay() { kill -s KILL "$1"; }
+say() { echo "$1"; }
+
+while read -r verb pid start signal; do
+  [ "$verb" = watch ] && servers="$pid:$start:$signal $servers"
+done
+
+each_running end
+waited=0
+while [ -n "$(each_running say)" ] && [ "$waited" -lt 250 ]; do
+  sleep 0.1
+  waited=$((waited + 1))
+done
+each_running slay
+sleep 0.1
+
+awk -v inside="$folder/" 'index($2, inside) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
+  umount -l "$mount"
+done
+rm -rf --one-file-system "$folder"
