@@ -367,7 +367,7 @@ internal sealed partial class StackBinder(ConfigProblems problems)
     private void WrongType(ConfigNode node, string path, string expected, string? next = null)
     {
         var found = node.Text is { Length: > 0 } text && !node.IsNull && !MayBeSecret(path, text)
-            ? $"'{(text.Length > 60 ? text[..60] + "…" : text)}'{(node.IsPlain ? string.Empty : " in quotes")}"
+            ? $"'{(text.Length > 60 ? text[..60] + "…" : text)}'{(node.IsPlain || !expected.Contains("number", StringComparison.Ordinal) && expected is not "true or false" ? string.Empty : " in quotes")}"
             : node is { Text: "", IsPlain: false } ? "an empty text"
             : node.Kind;
         problems.Add("Stack.ValueInvalid", node, path, $"{path} is {found}, expected {expected}.", next);
