@@ -19,6 +19,7 @@ public static class Servers
     private static readonly Lazy<Task<NginxServer>> SharedNginx = new(() => NginxServer.CreateAsync(null));
     private static readonly Lazy<Task<SshServer>> SharedSshd = new(() => SshServer.CreateAsync());
     private static readonly Lazy<Task<DnsServer>> SharedDns = new(() => DnsServer.CreateAsync());
+    private static readonly Lazy<Task<DockerEngine>> SharedDocker = new(DockerEngine.CreateAsync);
 
     /// <summary>The shared PostgreSQL server.</summary>
     /// <returns>The server, answering.</returns>
@@ -75,6 +76,14 @@ public static class Servers
     /// <param name="records">Records as dnsmasq options such as <c>--host-record=www.example.test,192.0.2.99</c>; none for the usual ones.</param>
     /// <returns>The server, answering.</returns>
     public static Task<DnsServer> NewDnsAsync(params string[] records) => GetAsync(() => DnsServer.CreateAsync(records));
+
+    /// <summary>The shared Docker Engine. Give containers names from <see cref="DockerEngine.NewName"/>, and remove them.</summary>
+    /// <returns>The engine, answering.</returns>
+    public static Task<DockerEngine> DockerAsync() => GetAsync(SharedDocker);
+
+    /// <summary>A Docker Engine of the test's own, to stop and to fill; needs root.</summary>
+    /// <returns>The engine, answering.</returns>
+    public static Task<DockerEngine> NewDockerAsync() => GetAsync(DockerEngine.CreateAsync);
 
     private static Task<T> GetAsync<T>(Lazy<Task<T>> shared) => GetAsync(() => shared.Value);
 
