@@ -20,6 +20,7 @@ public static class Servers
     private static readonly Lazy<Task<SshServer>> SharedSshd = new(() => SshServer.CreateAsync());
     private static readonly Lazy<Task<DnsServer>> SharedDns = new(() => DnsServer.CreateAsync());
     private static readonly Lazy<Task<DockerEngine>> SharedDocker = new(DockerEngine.CreateAsync);
+    private static readonly Lazy<Task<SystemdHost>> SharedSystemdHost = new(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
 
     /// <summary>The shared PostgreSQL server.</summary>
     /// <returns>The server, answering.</returns>
@@ -84,6 +85,14 @@ public static class Servers
     /// <summary>A Docker Engine of the test's own, to stop and to fill; needs root.</summary>
     /// <returns>The engine, answering.</returns>
     public static Task<DockerEngine> NewDockerAsync() => GetAsync(DockerEngine.CreateAsync);
+
+    /// <summary>The shared machine with systemd. Leave its services running and well.</summary>
+    /// <returns>The machine, up.</returns>
+    public static Task<SystemdHost> SystemdHostAsync() => GetAsync(SharedSystemdHost);
+
+    /// <summary>A machine with systemd of the test's own, to break.</summary>
+    /// <returns>The machine, up.</returns>
+    public static Task<SystemdHost> NewSystemdHostAsync() => GetAsync(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
 
     private static Task<T> GetAsync<T>(Lazy<Task<T>> shared) => GetAsync(() => shared.Value);
 
