@@ -20,6 +20,7 @@ public static class Servers
     private static readonly Lazy<Task<SshServer>> SharedSshd = new(() => SshServer.CreateAsync());
     private static readonly Lazy<Task<DnsServer>> SharedDns = new(() => DnsServer.CreateAsync());
     private static readonly Lazy<Task<DockerEngine>> SharedDocker = new(DockerEngine.CreateAsync);
+    private static readonly Lazy<Task<Pm2Daemon>> SharedPm2 = new(Pm2Daemon.CreateAsync);
     private static readonly Lazy<Task<SystemdHost>> SharedSystemdHost = new(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
 
     /// <summary>The shared PostgreSQL server.</summary>
@@ -93,6 +94,15 @@ public static class Servers
     /// <summary>A machine with systemd of the test's own, to break.</summary>
     /// <returns>The machine, up.</returns>
     public static Task<SystemdHost> NewSystemdHostAsync() => GetAsync(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
+
+    /// <summary>The shared pm2 daemon, which this process's <c>pm2</c> commands use from then on. Give applications names of your own, and delete them.</summary>
+    /// <returns>The daemon, answering.</returns>
+    public static Task<Pm2Daemon> Pm2Async() => GetAsync(SharedPm2);
+
+    /// <summary>A small file system of its own.</summary>
+    /// <param name="bytes">Its size.</param>
+    /// <returns>The file system, mounted and empty.</returns>
+    public static Task<SmallDisk> NewSmallDiskAsync(long bytes = 4 * 1024 * 1024) => GetAsync(() => SmallDisk.CreateAsync(bytes));
 
     private static Task<T> GetAsync<T>(Lazy<Task<T>> shared) => GetAsync(() => shared.Value);
 

@@ -116,11 +116,7 @@ public sealed class SystemdHost : IAsyncDisposable
             .FirstOrDefault(line => line.StartsWith("VERSION_CODENAME=", StringComparison.Ordinal))?.Split('=')[1].Trim('"')
             ?? throw new ServerUnavailableException(Name, "it is made of the packages of Debian or Ubuntu");
         var recipe = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Packages)))[..8];
-        var cache = Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-            "opsrunbook-tests");
-        Directory.CreateDirectory(cache);
-        var archive = Path.Combine(cache, $"systemd-host-{codename}-{RuntimeInformation.OSArchitecture}-{recipe}.tar");
+        var archive = Path.Combine(TestRun.CacheFolder, $"systemd-host-{codename}-{RuntimeInformation.OSArchitecture}-{recipe}.tar");
 
         // Several test processes may want it at once; the first makes it, the others wait.
         await using var gate = await LockAsync(archive + ".lock");

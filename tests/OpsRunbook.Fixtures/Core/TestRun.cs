@@ -30,6 +30,13 @@ public static class TestRun
         }
     }
 
+    /// <summary>Folder for what is dear to make and stays the same; kept between runs.</summary>
+    public static string CacheFolder => Directory.CreateDirectory(Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "opsrunbook-tests")).FullName;
+
     /// <summary>Makes a new, empty folder that is removed when the test process ends.</summary>
     /// <param name="name">First part of its name.</param>
     /// <returns>Its absolute path.</returns>
