@@ -8,12 +8,14 @@ public sealed class StackDatabase
     public DatabaseEngine Engine { get; set; }
 
     /// <summary>Host from which <see cref="Server"/> is reached; null for this machine.</summary>
+    [StackValue(RefersTo = new[] { "hosts" })]
     public string? Host { get; set; }
 
     /// <summary>Server name or address as seen from <see cref="Host"/>; null for <c>localhost</c>.</summary>
     public string? Server { get; set; }
 
     /// <summary>TCP port; null for the engine's own.</summary>
+    [StackValue(Minimum = 1, Maximum = 65535)]
     public int? Port { get; set; }
 
     /// <summary>Unix socket directory (PostgreSQL) or file (MySQL), used instead of TCP; null for TCP.</summary>
@@ -29,6 +31,7 @@ public sealed class StackDatabase
     public SecretReference? Password { get; set; }
 
     /// <summary>TLS: <c>disable</c>, <c>prefer</c>, <c>require</c>, <c>verify-ca</c>, <c>verify-full</c>; null for <c>prefer</c>.</summary>
+    [StackValue(OneOf = new[] { "disable", "prefer", "require", "verify-ca", "verify-full" })]
     public string? Tls { get; set; }
 
     /// <summary>File with the certificate authorities to trust; null for the machine's own.</summary>
@@ -47,6 +50,7 @@ public sealed class StackDatabase
     public string? Project { get; set; }
 
     /// <summary>Members that it cannot work without.</summary>
+    [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
     /// <summary>Log files or globs.</summary>
