@@ -13,6 +13,11 @@ public sealed class SystemdHost : IAsyncDisposable
 {
     private const string Packages = "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,logrotate,nginx-light,mariadb-server";
 
+    // systemd needs to write to its own part of the cgroups. Mounting the machine's instead would let it write
+    // to all of them, and it would leave them read-only.
+    private const string Boot =
+        "while read -r _ mount _; do case $mount in /sys/fs/cgroup*) mount -o remount,rw,bind \"$mount\" ;; esac; done < /proc/mounts; exec /sbin/init";
+
     private readonly DockerEngine _docker;
 
     private SystemdHost(DockerEngine docker)
@@ -101,7 +106,7 @@ public sealed class SystemdHost : IAsyncDisposable
         const string Image = "opsrunbook-test/systemd-host:1";
         if ((await docker.ExecuteAsync("images", "-q", Image)).Length == 0)
         {
-            await docker.ImportAsync(await RootFileSystemAsync(), Image, "CMD [\"/sbin/init\"]", "ENV container=docker");
+            await docker.ImportAsync(await RootFileSystemAsync(), Image, "ENV container=docker");
         }
 
         var host = new SystemdHost(docker);
@@ -227,14 +232,15 @@ public sealed class SystemdHost : IAsyncDisposable
         var wants = Path.Combine(files, "etc/systemd/system/multi-user.target.wants");
         Directory.CreateDirectory(wants);
         File.CreateSymbolicLink(Path.Combine(wants, AppUnit), "/etc/systemd/system/sample-app.service");
-        foreach (var unit in (string[])["systemd-udevd.service", "systemd-udev-trigger.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "dpkg-db-backup.timer", "getty@tty1.service", "console-getty.service", "sys-kernel-debug.mount", "systemd-logind.service"])
+        foreach (var unit in (string[])["systemd-udevd.service", "systemd-udev-trigger.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "dpkg-db-backup.timer", "getty@tty1.service", "console-getty.service", "sys-kernel-debug.mount", "systemd-logind.service", "mariadb.socket"])
         {
             File.CreateSymbolicLink(Path.Combine(files, "etc/systemd/system", unit), "/dev/null");
         }
 
         await _docker.CreateContainerAsync(
             "--name", Container, "--hostname", "npanel", "--stop-signal", "SIGRTMIN+3", "-p", $"{Host}:{Port}:22", "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN",
-            "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--cgroupns=private", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--tmpfs", "/run", "--tmpfs", "/tmp", image);
+            "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/tmp",
+            image, "/bin/sh", "-c", Boot);
         await _docker.ExecuteAsync("cp", files + "/.", Container + ":/");
         await CopyNodeAsync();
         await _docker.ExecuteAsync("start", Container);
