@@ -17,4 +17,8 @@ public sealed record HttpProbeResponse(
     bool BodyTruncated,
     ProbeTimings Timings,
     Uri Url,
-    X509Certificate2? Certificate);
+    X509Certificate2? Certificate)
+{
+    /// <summary>What is wrong with the certificate of a request that was sent with <see cref="HttpProbeRequest.Insecure"/>; null when nothing is.</summary>
+    public string? TlsProblem { get; init; }
+}
