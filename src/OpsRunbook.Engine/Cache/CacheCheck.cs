@@ -14,11 +14,13 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
 {
     private readonly string _target = EndpointErrors.HostPort(cache.Server ?? "localhost", cache.Port ?? 6379);
 
+    private readonly TimeSpan _limit = cache.Timeout ?? TimeSpan.FromSeconds(5);
+
     /// <inheritdoc/>
     public string Name => name;
 
     /// <inheritdoc/>
-    public TimeSpan Timeout => cache.Timeout ?? TimeSpan.FromSeconds(5);
+    public TimeSpan Timeout => _limit + CheckFailure.Backstop;
 
     /// <inheritdoc/>
     public async Task<CheckResult> RunAsync(StackSession session, CancellationToken cancellationToken)
@@ -36,9 +38,9 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
                 TlsCa = cache.TlsCa,
             };
             return await Deadline.RunAsync(
-                Timeout,
+                _limit,
                 token => AskAsync(host, options, token),
-                () => RedisErrors.FromEndpoint(EndpointErrors.Timeout(_target, Timeout, "answer")),
+                () => RedisErrors.FromEndpoint(EndpointErrors.Timeout(_target, _limit, "answer")),
                 cancellationToken);
         }
         catch (OpsException error)

@@ -3,6 +3,9 @@ namespace OpsRunbook.Engine.Endpoints;
 /// <summary>What a failure says about the thing that was checked.</summary>
 internal static class CheckFailure
 {
+    /// <summary>What a check's scheduler allows beyond the check's own limit, so that the check itself says what it was waiting for.</summary>
+    public static readonly TimeSpan Backstop = TimeSpan.FromSeconds(1);
+
     private static readonly string[] SaysNothing =
     [
         "LocalLimit", "CaFileUnreadable", "HeaderInvalid", "UrlInvalid", "PingUnavailable", "LoginRequired", "NoPermission",

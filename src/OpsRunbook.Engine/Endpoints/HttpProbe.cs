@@ -123,10 +123,16 @@ public static class HttpProbe
 
         await using var encrypted = stream;
         phase("answer the request");
+        var given = false;
         using var handler = new SocketsHttpHandler
         {
-            // The handler takes an SslStream as the encrypted connection that it would have made itself.
-            ConnectCallback = (_, _) => ValueTask.FromResult(stream),
+            // The handler takes an SslStream as the encrypted connection that it would have made itself. It asks
+            // a second time when the server has closed without a word: one request is one connection here.
+            ConnectCallback = (_, _) =>
+            {
+                (var first, given) = (!given, true);
+                return first ? ValueTask.FromResult(stream) : throw new HttpIOException(HttpRequestError.ResponseEnded);
+            },
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
@@ -260,7 +266,7 @@ public static class HttpProbe
 
     private static string Cause(Exception error) => error switch
     {
-        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => "closed the connection before its answer was complete",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpRequestException { InnerException: HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } } => "closed the connection before its answer was complete",
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => $"sent more than {MaximumHeaderKilobytes} KB of response headers",
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => $"did not answer with HTTP ({Inner(error)})",
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "closed the connection before its answer was complete",

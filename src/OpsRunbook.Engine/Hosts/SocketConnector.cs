@@ -75,6 +75,13 @@ internal static class SocketConnector
             "Run as a user that may use it, or look at the firewall's rules.",
             target,
             error),
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable => new OpsException(
+            "Endpoint.LocalLimit",
+            OpsErrorKind.OperationFailed,
+            $"{target} was not tried: this process may open no more connections ({error.Message}).",
+            "Lower -ThrottleLimit, or raise the limit of open files (ulimit -n).",
+            target,
+            error),
         SocketError.AddressNotAvailable or SocketError.Fault when target.StartsWith('/') => SocketMissing(host, target, error),
         _ when target.StartsWith('/') && !File.Exists(target) => SocketMissing(host, target, error),
         _ => Unreachable(host, target, error.Message, error),
@@ -120,7 +127,8 @@ internal static class SocketConnector
         path,
         inner);
 
-    private static async ValueTask<IPAddress[]> ResolveAsync(string host, string address, CancellationToken cancellationToken)
+    /// <summary>The addresses of a name; of a number, itself.</summary>
+    public static async ValueTask<IPAddress[]> ResolveAsync(string host, string address, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(address, out var literal))
         {
@@ -143,7 +151,8 @@ internal static class SocketConnector
         }
     }
 
-    private static async Task<Socket> ConnectAnyAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
+    /// <summary>Connects to the first of the addresses that answers.</summary>
+    public static async Task<Socket> ConnectAnyAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
         if (addresses.Length == 1)
         {

@@ -6,7 +6,7 @@ namespace OpsRunbook.Engine.Stacks;
 /// Whether a stack file that nobody named may be used. It can hold commands that checks run, so one that
 /// another user left in a folder above must not be picked up by whoever happens to work there.
 /// </summary>
-internal static partial class FileTrust
+internal static class FileTrust
 {
     private const int CurrentDirectory = -100;
     private const uint OwnerMask = 0x8;
@@ -20,12 +20,12 @@ internal static partial class FileTrust
             return;
         }
 
-        if ((File.GetUnixFileMode(path) & UnixFileMode.OtherWrite) != 0)
+        if (File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite))
         {
             throw Refused(path, "everybody may write it");
         }
 
-        if (OperatingSystem.IsLinux() && Owner(path) is { } owner && owner != 0 && owner != EffectiveUser())
+        if (OperatingSystem.IsLinux() && Owner(path) is { } owner && owner != 0 && owner != geteuid())
         {
             throw Refused(path, "it belongs to another user");
         }
@@ -41,14 +41,14 @@ internal static partial class FileTrust
     private static uint? Owner(string path)
     {
         var buffer = new byte[256];
-        return Statx(CurrentDirectory, path, 0, OwnerMask, buffer) == 0 ? BitConverter.ToUInt32(buffer, 20) : null;
+        return statx(CurrentDirectory, path, 0, OwnerMask, buffer) == 0 ? BitConverter.ToUInt32(buffer, 20) : null;
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [DllImport("libc", EntryPoint = "statx", CharSet = CharSet.Ansi, BestFitMapping = false)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Statx(int directory, string path, int flags, uint mask, [Out] byte[] buffer);
+    private static extern int statx(int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, [Out] byte[] buffer);
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
+    [DllImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial uint EffectiveUser();
+    private static extern uint geteuid();
 }

@@ -319,6 +319,12 @@ internal sealed partial class StackBinder(ConfigProblems problems)
             return null;
         }
 
+        if (EmbeddedReference().IsMatch(text))
+        {
+            problems.Add("Stack.SecretInvalid", node, path, $"{path}: a secret reference must be the whole value.", "Put the text around it (such as 'Bearer ') into the secret itself.");
+            return null;
+        }
+
         // Of request headers and the like, most are no secrets.
         if (!path.Contains(".headers.", StringComparison.Ordinal) || SecretHeader().IsMatch(path[(path.LastIndexOf('.') + 1)..]))
         {
@@ -405,6 +411,9 @@ internal sealed partial class StackBinder(ConfigProblems problems)
 
     [GeneratedRegex(@"^[^\s\p{C},*?\[\]](?:[^\p{C},*?\[\]]*[^\s\p{C},*?\[\]])?$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex MemberName();
+
+    [GeneratedRegex(@"\$\{(?:env|file|secret):", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex EmbeddedReference();
 
     [GeneratedRegex("auth|cookie|token|secret|key|password", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex SecretHeader();

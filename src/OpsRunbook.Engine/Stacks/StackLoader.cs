@@ -13,15 +13,15 @@ public static class StackLoader
     {
         ArgumentNullException.ThrowIfNull(output);
         var document = await ReadAsync(path, cancellationToken);
-        if (document.Problems is [var first, .. var others])
+        if (document.Problems is [var first, ..])
         {
-            throw others.Length == 0
+            throw document.Problems.Count == 1
                 ? first.Error
                 : new OpsException(
                     first.Error.Id,
                     first.Error.Kind,
                     first.Error.Message,
-                    string.Join(' ', first.Error.NextStep, $"({others.Length} more in this file; Test-OpsStack lists them.)").Trim(),
+                    string.Join(' ', first.Error.NextStep, $"({document.Problems.Count - 1} more in this file; Test-OpsStack lists them.)").Trim(),
                     first.Error.Target);
         }
 

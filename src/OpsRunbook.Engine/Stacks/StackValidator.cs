@@ -6,6 +6,7 @@ namespace OpsRunbook.Engine.Stacks;
 internal static class StackValidator
 {
     private static readonly string[] MemberSections = ["services", "databases", "caches", "webServers"];
+    private static readonly string[] CheckKeys = ["url", "tcp", "command"];
     private static readonly string[] RotationRoles = ["primary", "secondary"];
 
     /// <summary>Notes every reference to nothing, name used twice, circle and pair of limits that contradicts itself.</summary>
@@ -124,7 +125,7 @@ internal static class StackValidator
 
         var isCheck = parts is [("services" or "webServers"), _, var last] && IsItem(last, "health")
             || parts is ["maintenance", var test] && IsItem(test, "smokeTests");
-        if (isCheck && new[] { "url", "tcp", "command" }.All(key => node.Find(key) is null or { IsNull: true }))
+        if (isCheck && CheckKeys.All(key => node.Find(key) is null or { IsNull: true }))
         {
             problems.Add("Stack.KeyMissing", node, path, $"{path} checks nothing.", "Add 'url:', 'tcp:' or 'command:'.");
         }

@@ -56,6 +56,18 @@ public sealed class StackDatabase
     /// <summary>Log files or globs.</summary>
     public List<string> Logs { get; set; } = [];
 
+    /// <summary>A session that is idle for longer may be ended; null when the file does not say.</summary>
+    public TimeSpan? IdleTimeout { get; set; }
+
+    /// <summary>A query that runs longer is slow; null for 1 second.</summary>
+    public TimeSpan? SlowQuery { get; set; }
+
+    /// <summary>Name of the replica set (MongoDB); null for none.</summary>
+    public string? ReplicaSet { get; set; }
+
+    /// <summary>What the server may use; null for no limits.</summary>
+    public StackLimits? Limits { get; set; }
+
     /// <summary>Longest time to wait for an answer; null for 5 seconds.</summary>
     public TimeSpan? Timeout { get; set; }
 }

@@ -33,6 +33,9 @@ public sealed class StackWebServer
     /// <summary>HTTP, TCP or command checks. One mapping or a list of them.</summary>
     public List<StackHealthCheck> Health { get; set; } = [];
 
+    /// <summary>Longest time that a proxied request may stay silent, as it should be configured; null when the file does not say.</summary>
+    public TimeSpan? ProxyTimeout { get; set; }
+
     /// <summary>Members that it cannot work without.</summary>
     [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
