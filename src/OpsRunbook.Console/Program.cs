@@ -1,1 +1,3 @@
-return 0;
+using OpsRunbook.ConsoleRunner;
+
+return OpsRunbookConsole.Run(args, Terminal.Current());

@@ -19,6 +19,9 @@ public static class Servers
     private static readonly Lazy<Task<NginxServer>> SharedNginx = new(() => NginxServer.CreateAsync(null));
     private static readonly Lazy<Task<SshServer>> SharedSshd = new(() => SshServer.CreateAsync());
     private static readonly Lazy<Task<DnsServer>> SharedDns = new(() => DnsServer.CreateAsync());
+    private static readonly Lazy<Task<DockerEngine>> SharedDocker = new(DockerEngine.CreateAsync);
+    private static readonly Lazy<Task<Pm2Daemon>> SharedPm2 = new(Pm2Daemon.CreateAsync);
+    private static readonly Lazy<Task<SystemdHost>> SharedSystemdHost = new(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
 
     /// <summary>The shared PostgreSQL server.</summary>
     /// <returns>The server, answering.</returns>
@@ -75,6 +78,31 @@ public static class Servers
     /// <param name="records">Records as dnsmasq options such as <c>--host-record=www.example.test,192.0.2.99</c>; none for the usual ones.</param>
     /// <returns>The server, answering.</returns>
     public static Task<DnsServer> NewDnsAsync(params string[] records) => GetAsync(() => DnsServer.CreateAsync(records));
+
+    /// <summary>The shared Docker Engine. Give containers names from <see cref="DockerEngine.NewName"/>, and remove them.</summary>
+    /// <returns>The engine, answering.</returns>
+    public static Task<DockerEngine> DockerAsync() => GetAsync(SharedDocker);
+
+    /// <summary>A Docker Engine of the test's own, to stop and to fill; needs root.</summary>
+    /// <returns>The engine, answering.</returns>
+    public static Task<DockerEngine> NewDockerAsync() => GetAsync(DockerEngine.CreateAsync);
+
+    /// <summary>The shared machine with systemd. Leave its services running and well.</summary>
+    /// <returns>The machine, up.</returns>
+    public static Task<SystemdHost> SystemdHostAsync() => GetAsync(SharedSystemdHost);
+
+    /// <summary>A machine with systemd of the test's own, to break.</summary>
+    /// <returns>The machine, up.</returns>
+    public static Task<SystemdHost> NewSystemdHostAsync() => GetAsync(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
+
+    /// <summary>The shared pm2 daemon, which this process's <c>pm2</c> commands use from then on. Give applications names of your own, and delete them.</summary>
+    /// <returns>The daemon, answering.</returns>
+    public static Task<Pm2Daemon> Pm2Async() => GetAsync(SharedPm2);
+
+    /// <summary>A small file system of its own.</summary>
+    /// <param name="bytes">Its size.</param>
+    /// <returns>The file system, mounted and empty.</returns>
+    public static Task<SmallDisk> NewSmallDiskAsync(long bytes = 4 * 1024 * 1024) => GetAsync(() => SmallDisk.CreateAsync(bytes));
 
     private static Task<T> GetAsync<T>(Lazy<Task<T>> shared) => GetAsync(() => shared.Value);
 

@@ -27,7 +27,7 @@ public static class HostFactory
 
     private static OpsException Unknown(string name, OpsStack stack)
     {
-        var nearest = NearestName.Find(name, stack.Hosts.Keys.Append(LocalHost.LocalName));
+        var nearest = Nearest.Find(name, stack.Hosts.Keys.Append(LocalHost.LocalName));
         return new OpsException(
             "Stack.HostUnknown",
             OpsErrorKind.NotFound,

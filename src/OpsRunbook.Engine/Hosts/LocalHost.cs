@@ -101,7 +101,8 @@ public sealed class LocalHost : IHost
     {
         RequireProc("The process list");
         var processes = await Task.Run(() => ProcFiles.ReadProcesses(cancellationToken), cancellationToken);
-        return await UserNames.ResolveAsync(this, processes, cancellationToken);
+        var passwd = File.Exists("/etc/passwd") ? await File.ReadAllTextAsync("/etc/passwd", cancellationToken) : string.Empty;
+        return await UserNames.ResolveAsync(this, passwd, processes, cancellationToken);
     }
 
     /// <inheritdoc/>

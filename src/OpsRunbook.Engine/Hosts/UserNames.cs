@@ -1,22 +1,18 @@
-using System.Text;
-
 namespace OpsRunbook.Engine.Hosts;
 
 /// <summary>Names for the numbers of users.</summary>
 internal static class UserNames
 {
-    private const long MaximumBytes = 4 * 1024 * 1024;
-
     /// <summary>Replaces each process's user number by its name: from <c>/etc/passwd</c>, else from the host's directory service.</summary>
     /// <param name="host">The host of the processes.</param>
+    /// <param name="passwd">Content of its <c>/etc/passwd</c>.</param>
     /// <param name="processes">The processes.</param>
     /// <param name="cancellationToken">Ends the question.</param>
     /// <returns>The same processes with names where there are any.</returns>
     public static async Task<IReadOnlyList<HostProcess>> ResolveAsync(
-        IHost host, IReadOnlyList<HostProcess> processes, CancellationToken cancellationToken)
+        IHost host, string passwd, IReadOnlyList<HostProcess> processes, CancellationToken cancellationToken)
     {
-        var passwd = await host.ReadFileAsync("/etc/passwd", MaximumBytes, cancellationToken) ?? [];
-        var users = ProcParser.ParseUsers(Encoding.UTF8.GetString(passwd));
+        var users = ProcParser.ParseUsers(passwd);
         var unknown = processes.Select(process => process.User).Where(user => !users.ContainsKey(user)).Distinct().ToArray();
         if (unknown.Length > 0)
         {

@@ -105,4 +105,29 @@ public sealed class ServersTests
         var server = await Servers.DnsAsync();
         Assert.True(server.IsRunning);
     }
+
+    [SkippableFact]
+    public async Task Pm2_runs_the_sample_application()
+    {
+        var pm2 = await Servers.Pm2Async();
+        var port = TestRun.FreePort();
+        var control = await pm2.StartAppAsync("servers-tests", port, $"nothing=127.0.0.1:{TestRun.FreePort()}");
+        using var client = new HttpClient();
+        Assert.StartsWith("{\"status\":\"ok\"", await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/health")), StringComparison.Ordinal);
+        using var ready = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/api/v1/health/ready"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        await File.WriteAllTextAsync(control, SampleApp.Control(status: 500));
+        using var broken = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/health"));
+        Assert.Equal(HttpStatusCode.InternalServerError, broken.StatusCode);
+        await pm2.ExecuteAsync("delete", "servers-tests");
+    }
+
+    [SkippableFact]
+    public async Task A_small_disk_fills_up()
+    {
+        await using var disk = await Servers.NewSmallDiskAsync();
+        await disk.FillAsync(95);
+        var drive = new DriveInfo(disk.Folder);
+        Assert.InRange(100.0 * drive.TotalFreeSpace / drive.TotalSize, 0, 6);
+    }
 }

@@ -6,6 +6,7 @@ using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Tests.Hosts;
 
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class LocalHostTests : IDisposable
 {
     private readonly LocalHost _host = new();

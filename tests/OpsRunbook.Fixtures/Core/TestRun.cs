@@ -30,6 +30,13 @@ public static class TestRun
         }
     }
 
+    /// <summary>Folder for what is dear to make and stays the same; kept between runs.</summary>
+    public static string CacheFolder => Directory.CreateDirectory(Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "opsrunbook-tests")).FullName;
+
     /// <summary>Makes a new, empty folder that is removed when the test process ends.</summary>
     /// <param name="name">First part of its name.</param>
     /// <returns>Its absolute path.</returns>
@@ -84,15 +91,35 @@ public static class TestRun
     /// <param name="signal">Signal that ends it in good order.</param>
     internal static void Watch(int pid, string signal)
     {
-        _ = Folder;
-        if (Tool.StartTimeOf(pid) is not { } start)
+        if (Tool.StartTimeOf(pid) is { } start)
         {
-            return;
+            Tell($"watch {pid} {start} {signal}");
         }
+    }
 
+    /// <summary>Has the guardian run a shell command when the test process ends, before the servers are ended.</summary>
+    /// <param name="command">One line. It must do no harm when there is nothing left to do.</param>
+    internal static void AtEnd(string command) => Tell("run " + command);
+
+    /// <summary>Writes a file that is part of this assembly into the folder of this test process.</summary>
+    /// <param name="name">Name of the resource.</param>
+    /// <param name="folder">Folder to write to.</param>
+    /// <returns>Path of the file.</returns>
+    internal static string Extract(string name, string folder)
+    {
+        var path = Path.Combine(folder, name);
+        using var resource = typeof(TestRun).Assembly.GetManifestResourceStream(name)!;
+        using var file = File.Create(path);
+        resource.CopyTo(file);
+        return path;
+    }
+
+    private static void Tell(string line)
+    {
+        _ = Folder;
         lock (Gate)
         {
-            s_guardian!.StandardInput.WriteLine($"watch {pid} {start} {signal}");
+            s_guardian!.StandardInput.WriteLine(line);
             s_guardian.StandardInput.Flush();
         }
     }
@@ -108,12 +135,7 @@ public static class TestRun
         // The servers run as several users: they must reach their own folders, and need not see the others'.
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_001_001);
 
-        var script = Path.Combine(folder, "guardian.sh");
-        using (var resource = typeof(TestRun).Assembly.GetManifestResourceStream("guardian.sh")!)
-        using (var file = File.Create(script))
-        {
-            resource.CopyTo(file);
-        }
+        var script = Extract("guardian.sh", folder);
 
         // A session of its own and no inherited output: it must outlive us without keeping a caller waiting.
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, UseShellExecute = false, WorkingDirectory = "/" };

@@ -1,9 +1,12 @@
 #!/bin/sh
+# shellcheck disable=SC2046,SC2086 # words are split on purpose: the lines are our own
 # Ends the servers of a test process and removes its folder once that process is gone, however it went:
 # it waits for the end of its standard input, which the kernel closes even after kill -9.
-# Lines: "watch PID STARTTIME SIGNAL". The start time tells a process from a later one with the same id.
+# Lines: "watch PID STARTTIME SIGNAL" (the start time tells a process from a later one with the same id),
+# "run COMMAND" for what must be done before the servers end.
 folder=$1
 servers=
+commands=
 
 # Prints "STATE STARTTIME" of a process; nothing when there is none.
 identity() {
@@ -29,10 +32,20 @@ end() { kill -s "$2" "$1"; kill -s CONT "$1"; }
 slay() { kill -s KILL "$1"; }
 say() { echo "$1"; }
 
-while read -r verb pid start signal; do
-  [ "$verb" = watch ] && servers="$pid:$start:$signal $servers"
+while read -r verb rest; do
+  case $verb in
+    watch)
+      set -- $rest
+      servers="$1:$2:$3 $servers"
+      ;;
+    run)
+      commands="$rest
+$commands"
+      ;;
+  esac
 done
 
+timeout 60 sh -c "$commands"
 each_running end
 waited=0
 while [ -n "$(each_running say)" ] && [ "$waited" -lt 250 ]; do
