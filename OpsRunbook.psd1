@@ -12,6 +12,8 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Test-DnsRecord'
+        'Test-Endpoint'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -91,8 +91,8 @@ public sealed class TestEndpointCommand : StackCmdlet
             Status = Status,
             Body = Body,
             MaxLatency = IsBound(nameof(MaxLatency)) ? MaxLatency : null,
-            Timeout = Positive(Timeout, nameof(Timeout)),
-            Idle = IsBound(nameof(Idle)) ? Positive(Idle, nameof(Idle)) : null,
+            Timeout = WaitingTime.Require(Timeout, nameof(Timeout)),
+            Idle = IsBound(nameof(Idle)) ? WaitingTime.Require(Idle, nameof(Idle)) : null,
             Insecure = On(Insecure),
             CaFile = CaFile is null ? null : Path.GetFullPath(CaFile, WorkingDirectory),
             Count = Count,
@@ -108,13 +108,4 @@ public sealed class TestEndpointCommand : StackCmdlet
         await using var session = await OpenStackAsync(output, cancellationToken);
         await EndpointTest.RunAsync(session.Host(From), request, output, cancellationToken);
     }
-
-    private static TimeSpan Positive(TimeSpan value, string parameter) => value > TimeSpan.Zero && value < TimeSpan.FromDays(24)
-        ? value
-        : throw new OpsException(
-            "Endpoint.TimeoutInvalid",
-            OpsErrorKind.InvalidArgument,
-            $"-{parameter} {Duration.Format(value)} is not a time to wait.",
-            "Give more than zero and less than 24 days, such as 5s.",
-            parameter);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using OpsRunbook.Engine.Hosts;
@@ -28,7 +29,7 @@ internal static class PingProbe
         try
         {
             var addresses = await SocketConnector.ResolveAsync(host.Name, name, cancellationToken);
-            var dns = Stopwatch.GetElapsedTime(start);
+            TimeSpan? dns = IPAddress.TryParse(name, out _) ? null : Stopwatch.GetElapsedTime(start);
             using var ping = new Ping();
             var sent = Stopwatch.GetTimestamp();
             var reply = await ping.SendPingAsync(addresses[0], timeout, cancellationToken: cancellationToken);
