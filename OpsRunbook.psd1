@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'Get-OpsStack'
         'New-OpsStack'
+        'Test-DnsRecord'
+        'Test-Endpoint'
         'Test-OpsStack'
     )
     VariablesToExport    = @()
