@@ -12,6 +12,9 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Get-OpsStack'
+        'New-OpsStack'
+        'Test-OpsStack'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()
