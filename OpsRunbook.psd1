@@ -12,7 +12,10 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Get-HostHealth'
+        'Get-ListeningPort'
         'Get-OpsStack'
+        'Get-TopProcess'
         'New-OpsStack'
         'Test-OpsStack'
     )
