@@ -28,7 +28,7 @@ internal sealed class CommandRunner(BoundCommand call, Terminal terminal, string
                 $"{string.Join(" and ", call.AwaitsFromPipeline.Select(parameter => "-" + parameter.Name))} must be given, or objects on standard input.");
         }
 
-        var sink = new ConsoleSink(call, terminal, MakeWriter());
+        var sink = new ConsoleSink(call, terminal, MakeWriter(), _stopped.Token);
         using var cmdlet = (OpsCmdlet)Activator.CreateInstance(call.Command.Type, nonPublic: true)!;
         cmdlet.Sink = sink;
         foreach (var parameter in call.Command.Parameters.Where(parameter => !parameter.IsSwitch && !parameter.IsCredential))
