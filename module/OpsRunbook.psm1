@@ -1,16 +1,16 @@
 # The public types are loaded into the default context, everything else into a private one, so that
 # other modules' versions of the same packages neither disturb this module nor are disturbed by it.
-$publicAssembly = Join-Path $PSScriptRoot 'bin/OpsRunbook.dll'
+# Only .NET calls and Import-Module: cmdlets of other modules (Add-Type, Join-Path) would load those first.
+$publicAssembly = [System.IO.Path]::Combine($PSScriptRoot, 'bin', 'OpsRunbook.dll')
 $loader = 'OpsRunbook.LoadContext' -as [type]
 if (-not $loader) {
-    if (-not (Test-Path -LiteralPath $publicAssembly)) {
+    if (-not [System.IO.File]::Exists($publicAssembly)) {
         throw "OpsRunbook is not built: '$publicAssembly' is missing. Run 'dotnet build' in the checkout, or install the packaged module."
     }
 
-    Add-Type -LiteralPath $publicAssembly
-    $loader = [OpsRunbook.LoadContext]
+    $loader = [System.Reflection.Assembly]::LoadFrom($publicAssembly).GetType('OpsRunbook.LoadContext')
 }
-elseif ($loader.Assembly.Location -ne (Convert-Path -LiteralPath $publicAssembly)) {
+elseif ($loader.Assembly.Location -ne $publicAssembly) {
     Write-Warning "This session keeps using OpsRunbook from '$($loader.Assembly.Location)'. Start a new session to use '$publicAssembly'."
 }
 

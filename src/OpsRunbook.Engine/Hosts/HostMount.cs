@@ -21,6 +21,9 @@ public sealed record HostMount(
     long FreeInodes,
     bool ReadOnly)
 {
+    /// <summary>Why the sizes could not be read, for example a file server that does not answer; null when they were. The sizes are 0 then.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>Used part in percent, as <c>df</c> computes it: used / (used + available).</summary>
     public double UsedPercent
     {

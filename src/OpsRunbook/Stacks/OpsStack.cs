@@ -42,6 +42,43 @@ public sealed class OpsStack
     /// <summary>Monitoring systems; null when there are none.</summary>
     public StackMonitoring? Monitoring { get; set; }
 
-    /// <summary>Limits, with the runbooks' values as defaults.</summary>
+    /// <summary>Limits, with defaults that suit most applications.</summary>
     public StackThresholds Thresholds { get; set; } = new();
+
+    /// <summary>Metrics to watch, with their limits.</summary>
+    public Dictionary<string, StackMetric> Metrics { get; set; } = [];
+
+    /// <summary>Alert rules.</summary>
+    public Dictionary<string, StackAlert> Alerts { get; set; } = [];
+
+    /// <summary>Severities, the worst first.</summary>
+    public Dictionary<string, StackSeverity> Severities { get; set; } = [];
+
+    /// <summary>Whom to call, and when; null when the file does not say.</summary>
+    public StackEscalation? Escalation { get; set; }
+
+    /// <summary>People, roles, teams and vendors.</summary>
+    public Dictionary<string, StackContact> Contacts { get; set; } = [];
+
+    /// <summary>Channels for announcements.</summary>
+    public Dictionary<string, StackAnnounceChannel> Announce { get; set; } = [];
+
+    /// <summary>How an incident is handled; null when the file does not say.</summary>
+    public StackIncident? Incident { get; set; }
+
+    /// <summary>How planned maintenance is done; null when the file does not say.</summary>
+    public StackMaintenance? Maintenance { get; set; }
+
+    /// <summary>What is checked and done regularly; null when the file does not say.</summary>
+    public StackSchedules? Schedules { get; set; }
+
+    /// <summary>Logs that belong to no single member, and how logs are rotated.</summary>
+    public Dictionary<string, StackLog> Logs { get; set; } = [];
+
+    /// <summary>Files and folders worth knowing, by a short name.</summary>
+    public Dictionary<string, string> Paths { get; set; } = [];
+
+    /// <summary>Addresses worth knowing, by a short name: status page, source, documents.</summary>
+    [StackValue(Form = StackForm.Url)]
+    public Dictionary<string, string> Links { get; set; } = [];
 }

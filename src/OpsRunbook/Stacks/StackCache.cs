@@ -7,15 +7,18 @@ public sealed class StackCache
     public CacheEngine Engine { get; set; }
 
     /// <summary>Host from which <see cref="Server"/> is reached; null for this machine.</summary>
+    [StackValue(RefersTo = new[] { "hosts" })]
     public string? Host { get; set; }
 
     /// <summary>Server name or address as seen from <see cref="Host"/>; null for <c>localhost</c>.</summary>
     public string? Server { get; set; }
 
     /// <summary>TCP port; null for 6379.</summary>
+    [StackValue(Minimum = 1, Maximum = 65535)]
     public int? Port { get; set; }
 
     /// <summary>Database number.</summary>
+    [StackValue(Minimum = 0, Maximum = 65535)]
     public int Database { get; set; }
 
     /// <summary>ACL user; null for the default user.</summary>
@@ -25,6 +28,7 @@ public sealed class StackCache
     public SecretReference? Password { get; set; }
 
     /// <summary>TLS: <c>disable</c>, <c>require</c>, <c>verify-full</c>; null for <c>disable</c>.</summary>
+    [StackValue(OneOf = new[] { "disable", "require", "verify-full" })]
     public string? Tls { get; set; }
 
     /// <summary>File with the certificate authorities to trust; null for the machine's own.</summary>
@@ -46,6 +50,7 @@ public sealed class StackCache
     public string? Project { get; set; }
 
     /// <summary>Members that it cannot work without.</summary>
+    [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
     /// <summary>Log files or globs.</summary>

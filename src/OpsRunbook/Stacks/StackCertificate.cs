@@ -4,6 +4,7 @@ namespace OpsRunbook;
 public sealed class StackCertificate
 {
     /// <summary><c>host:port</c> where it is served; null when only the file is checked.</summary>
+    [StackValue(Form = StackForm.Endpoint)]
     public string? Endpoint { get; set; }
 
     /// <summary>Name to ask for (SNI) and to verify; null for the endpoint's host.</summary>
@@ -16,12 +17,15 @@ public sealed class StackCertificate
     public string? Key { get; set; }
 
     /// <summary>Host that the endpoint and the files are reached from; null for this machine.</summary>
+    [StackValue(RefersTo = new[] { "hosts" })]
     public string? Host { get; set; }
 
     /// <summary>How it is renewed: <c>certbot</c> or null.</summary>
+    [StackValue(OneOf = new[] { "certbot" })]
     public string? Renew { get; set; }
 
     /// <summary>Member that is reloaded after a renewal; null for none.</summary>
+    [StackValue(RefersTo = new[] { "services", "webServers" })]
     public string? Reload { get; set; }
 
     /// <summary>Warning when fewer days are left.</summary>

@@ -7,15 +7,19 @@ public sealed class StackHealthCheck
     public string? Name { get; set; }
 
     /// <summary>Address to request with HTTP GET, as seen from the service's own host; null for no HTTP check.</summary>
+    [StackValue(Form = StackForm.Url)]
     public string? Url { get; set; }
 
     /// <summary><c>host:port</c> or a port that must accept a connection; null for no TCP check.</summary>
+    [StackValue(Form = StackForm.Address)]
     public string? Tcp { get; set; }
 
     /// <summary>Command, as an argument vector, that must exit with 0 on the service's host; null for no command check.</summary>
+    [StackValue(Form = StackForm.Arguments)]
     public List<string>? Command { get; set; }
 
     /// <summary>Expected HTTP status: <c>200</c>, <c>2xx</c>, <c>200,204</c>, <c>200-399</c>; null means 200–399.</summary>
+    [StackValue(Form = StackForm.HttpStatus)]
     public string? Status { get; set; }
 
     /// <summary>Warning when the answer takes longer; null for the stack's latency threshold.</summary>

@@ -7,5 +7,6 @@ public sealed class StackRetention
     public TimeSpan? Keep { get; set; }
 
     /// <summary>So many of the newest verified sets stay whatever their age.</summary>
+    [StackValue(Minimum = 0, Maximum = 100000)]
     public int Minimum { get; set; } = 1;
 }

@@ -10,6 +10,7 @@ public sealed class StackService
     public string? Unit { get; set; }
 
     /// <summary>Host it runs on; null for this machine.</summary>
+    [StackValue(RefersTo = new[] { "hosts" })]
     public string? Host { get; set; }
 
     /// <summary>Compose file, for a compose service; null for the one in the working directory.</summary>
@@ -22,16 +23,44 @@ public sealed class StackService
     public string? User { get; set; }
 
     /// <summary>TCP ports it listens on; each is checked.</summary>
+    [StackValue(Minimum = 1, Maximum = 65535)]
     public List<int> Ports { get; set; } = [];
 
     /// <summary>HTTP, TCP or command checks. One mapping or a list of them.</summary>
     public List<StackHealthCheck> Health { get; set; } = [];
 
     /// <summary>Members that it cannot work without.</summary>
+    [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
     /// <summary>Log files or globs.</summary>
     public List<string> Logs { get; set; } = [];
+
+    /// <summary>Image of the container; null for none or when the compose file says it.</summary>
+    public string? Image { get; set; }
+
+    /// <summary>Folder of the application on its host; null when it does not matter.</summary>
+    public string? Directory { get; set; }
+
+    /// <summary>File that its environment comes from; null for none.</summary>
+    public string? EnvironmentFile { get; set; }
+
+    /// <summary>Address of its Prometheus metrics, as seen from its own host; null for none.</summary>
+    [StackValue(Form = StackForm.Url)]
+    public string? Metrics { get; set; }
+
+    /// <summary>Request header that carries the id by which its log lines belong together; null for none.</summary>
+    public string? CorrelationHeader { get; set; }
+
+    /// <summary>Instances that should run; null for one, or for what the manager says.</summary>
+    [StackValue(Minimum = 0, Maximum = 10000)]
+    public int? Instances { get; set; }
+
+    /// <summary>Longest time to wait for running requests before it is stopped; null for no drain.</summary>
+    public TimeSpan? Drain { get; set; }
+
+    /// <summary>What it may use; null for no limits.</summary>
+    public StackLimits? Limits { get; set; }
 
     /// <summary>Environment keys that must be set.</summary>
     public List<string> RequiredEnvironment { get; set; } = [];

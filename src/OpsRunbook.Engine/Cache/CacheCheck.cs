@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Globalization;
+using OpsRunbook.Engine.Endpoints;
+using OpsRunbook.Engine.Health;
+using OpsRunbook.Engine.Stacks;
+
+namespace OpsRunbook.Engine.Cache;
+
+/// <summary>Asks a cache whether it answers, and how close it is to its limits.</summary>
+/// <param name="name">Name of the check in its result.</param>
+/// <param name="cache">Where the server is.</param>
+/// <param name="thresholds">Limits of the stack.</param>
+public sealed class CacheCheck(string name, StackCache cache, StackThresholds thresholds) : IHealthCheck
+{
+    private readonly string _target = EndpointErrors.HostPort(cache.Server ?? "localhost", cache.Port ?? 6379);
+
+    private readonly TimeSpan _limit = cache.Timeout ?? TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    public string Name => name;
+
+    /// <inheritdoc/>
+    public TimeSpan Timeout => _limit + CheckFailure.Backstop;
+
+    /// <inheritdoc/>
+    public async Task<CheckResult> RunAsync(StackSession session, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        try
+        {
+            var host = session.Host(cache.Host);
+            var options = new RedisOptions(cache.Server ?? "localhost", cache.Port ?? 6379)
+            {
+                User = cache.User,
+                Password = await session.SecretAsync(cache.Password, cancellationToken),
+                Database = cache.Database,
+                Tls = cache.Tls,
+                TlsCa = cache.TlsCa,
+            };
+            return await Deadline.RunAsync(
+                _limit,
+                token => AskAsync(host, options, token),
+                () => RedisErrors.FromEndpoint(EndpointErrors.Timeout(_target, _limit, "answer")),
+                cancellationToken);
+        }
+        catch (OpsException error)
+        {
+            return Result(CheckFailure.Status(error), error.Message, error.Id);
+        }
+    }
+
+    private async Task<CheckResult> AskAsync(Hosts.IHost host, RedisOptions options, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        RedisConnection connection;
+        var unprotected = false;
+        try
+        {
+            connection = await RedisConnection.OpenAsync(host, options, cancellationToken);
+        }
+        catch (OpsException error) when (error.Id == "Cache.NoPasswordSet")
+        {
+            unprotected = true;
+            connection = await RedisConnection.OpenAsync(host, options with { User = null, Password = null }, cancellationToken);
+        }
+
+        await using (connection)
+        {
+            var replies = await connection.PipelineAsync(
+                [
+                    new RedisCommand("PING"),
+                    new RedisCommand("INFO", "memory"),
+                    new RedisCommand("INFO", "replication"),
+                    new RedisCommand("INFO", "persistence"),
+                ],
+                cancellationToken);
+            var latency = Stopwatch.GetElapsedTime(start);
+            var ping = replies[0];
+            if (ping.IsError && !ping.Text.StartsWith("LOADING", StringComparison.Ordinal))
+            {
+                throw RedisErrors.FromReply(ping, "PING", _target);
+            }
+
+            replies = [.. replies.Skip(1)];
+            if (replies.FirstOrDefault(reply => reply.IsError) is { } refused)
+            {
+                var cause = RedisErrors.FromReply(refused, "INFO", _target);
+                return Result(CheckFailure.Status(cause), $"It answers a ping, but its memory is not known: {cause.Message}", cause.Id, latency);
+            }
+
+            var info = Parse(replies);
+            var result = Judge(info, latency);
+            return unprotected && result.Status == HealthStatus.Healthy
+                ? Result(HealthStatus.Warning, $"The server has no password, but one is configured; {result.Message}", "Cache.NoPasswordSet", latency, result.Measurements)
+                : result;
+        }
+    }
+
+    private CheckResult Judge(Dictionary<string, string> info, TimeSpan latency)
+    {
+        if (info.GetValueOrDefault("loading") == "1")
+        {
+            return Result(
+                HealthStatus.Critical,
+                $"It is loading its data ({info.GetValueOrDefault("loading_loaded_perc", "?")}% so far) and answers no commands yet.",
+                "Cache.Loading",
+                latency);
+        }
+
+        if (!Number(info, "used_memory", out var used))
+        {
+            return Result(HealthStatus.Unknown, "It answers a ping, but says nothing about its memory.", "Cache.ProtocolError", latency);
+        }
+
+        Number(info, "maxmemory", out var maximum);
+        var role = info.GetValueOrDefault("role") == "slave"
+            ? $", replica of {info.GetValueOrDefault("master_host")}:{info.GetValueOrDefault("master_port")}"
+            : string.Empty;
+        if (maximum <= 0)
+        {
+            return Link(
+                info,
+                Result(
+                    HealthStatus.Healthy,
+                    $"{ByteSize.Format(used)} in use, maxmemory is not set: it may grow until the machine has no memory{role}.",
+                    null,
+                    latency,
+                    [new Measurement("memory", used, "B", Minimum: 0)]));
+        }
+
+        var limits = thresholds.CacheMemory;
+        var memory = new Measurement("memory", used, "B", limits.Warning * maximum / 100, limits.Critical * maximum / 100, 0, maximum);
+        var percent = (100.0 * used / maximum).ToString("0.#", CultureInfo.InvariantCulture);
+        var policy = info.GetValueOrDefault("maxmemory_policy", "noeviction");
+        var message = $"{percent}% of {ByteSize.Format(maximum)} in use ({policy}){role}.";
+        return Link(
+            info,
+            Result(memory.Status, message, memory.Status == HealthStatus.Healthy ? null : "Cache.MemoryHigh", latency, [memory]));
+    }
+
+    private CheckResult Link(Dictionary<string, string> info, CheckResult result) =>
+        info.GetValueOrDefault("master_link_status") == "down" && result.Status != HealthStatus.Critical
+            ? Result(HealthStatus.Warning, $"It has lost its master; {result.Message}", "Cache.MasterDown", result.Latency, result.Measurements)
+            : result;
+
+    private static Dictionary<string, string> Parse(IEnumerable<RedisReply> replies)
+    {
+        var info = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in replies.SelectMany(reply => reply.Text.Split('\n')))
+        {
+            if (line.Split(':', 2) is [var key, var value])
+            {
+                info[key] = value.TrimEnd('\r');
+            }
+        }
+
+        return info;
+    }
+
+    private static bool Number(Dictionary<string, string> info, string key, out long value) =>
+        long.TryParse(info.GetValueOrDefault(key), NumberStyles.Integer, CultureInfo.InvariantCulture, out value);
+
+    private CheckResult Result(
+        HealthStatus status,
+        string message,
+        string? reason,
+        TimeSpan? latency = null,
+        IReadOnlyList<Measurement>? measurements = null) => new()
+        {
+            Name = name,
+            Status = status,
+            Message = message,
+            Reason = reason,
+            Target = _target,
+            Latency = latency,
+            Measurements = measurements ?? [],
+        };
+}

@@ -1,0 +1,68 @@
+namespace OpsRunbook.Engine.Databases;
+
+/// <summary>Failures of databases, with the same identifiers for every engine.</summary>
+internal static class DatabaseErrors
+{
+    /// <summary>The same failure under the database's own identifier.</summary>
+    /// <param name="error">A failure to reach the endpoint.</param>
+    /// <returns>The error itself when it is about something else.</returns>
+    public static OpsException FromEndpoint(OpsException error) => error.Id.StartsWith("Endpoint.", StringComparison.Ordinal)
+        ? new OpsException("Db" + error.Id["Endpoint".Length..], error.Kind, error.Message, error.NextStep, error.Target, error)
+        : error;
+
+    public static OpsException TlsRefused(string target, Exception? inner = null) => new(
+        "Db.TlsRefused",
+        OpsErrorKind.Connection,
+        $"{target} offers no TLS, but the stack requires it.",
+        "Enable TLS on the server, or set tls: prefer when the way to it is safe.",
+        target,
+        inner);
+
+    public static OpsException LoginRefused(string target, string? user, string says, Exception? inner = null) => new(
+        "Db.LoginRefused",
+        OpsErrorKind.PermissionDenied,
+        $"{target} refused the login{(user is null ? string.Empty : $" of '{user}'")}: {says}",
+        "Check user and password, and from where the server lets that user in.",
+        target,
+        inner);
+
+    public static OpsException DatabaseMissing(string target, string? database, string says, Exception? inner = null) => new(
+        "Db.DatabaseMissing",
+        OpsErrorKind.NotFound,
+        database is null ? $"{target}: {says}" : $"{target} has no database '{database}'.",
+        "Check the database's name in the stack file, and whether it was dropped or never restored.",
+        target,
+        inner);
+
+    public static OpsException TooManyConnections(string target, string says, Exception? inner = null) => new(
+        "Db.TooManyConnections",
+        OpsErrorKind.Connection,
+        $"{target} takes no more connections: {says}",
+        "Look for sessions that leak or idle, end them, or raise max_connections.",
+        target,
+        inner);
+
+    public static OpsException Starting(string target, string says, Exception? inner = null) => new(
+        "Db.Starting",
+        OpsErrorKind.Connection,
+        $"{target} takes no logins now: {says}",
+        "It is starting, recovering or shutting down; look at its log.",
+        target,
+        inner);
+
+    public static OpsException Protocol(string target, string product, string says, Exception? inner = null) => new(
+        "Db.ProtocolError",
+        OpsErrorKind.InvalidData,
+        $"{target} does not answer as {product} does: {says}",
+        "Check that the port belongs to the database server.",
+        target,
+        inner);
+
+    public static OpsException Failed(string target, string says, Exception? inner = null) => new(
+        "Db.Failed",
+        OpsErrorKind.OperationFailed,
+        $"{target} answered with an error: {says}",
+        null,
+        target,
+        inner);
+}

@@ -1,0 +1,67 @@
+using OpsRunbook.Engine.Endpoints;
+using OpsRunbook.Engine.Hosts;
+
+namespace OpsRunbook.Engine.Databases;
+
+/// <summary>Where a database is, with its password read.</summary>
+/// <param name="Host">Host from which the server is reached.</param>
+/// <param name="Database">The stack's entry.</param>
+/// <param name="Password">The password; null for none.</param>
+/// <param name="Timeout">Longest time for everything.</param>
+internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string? Password, TimeSpan Timeout)
+{
+    /// <summary>Name or address of the server as seen from the host.</summary>
+    public string Server => Database.Server ?? "localhost";
+
+    /// <summary>TCP port.</summary>
+    public int Port => Database.Port ?? Database.Engine switch
+    {
+        DatabaseEngine.Postgres => 5432,
+        DatabaseEngine.MongoDb => 27017,
+        _ => 3306,
+    };
+
+    /// <summary>Socket file; null for TCP.</summary>
+    public string? Socket => Database.Socket is { } socket && Database.Engine == DatabaseEngine.Postgres && !socket.Contains(".s.PGSQL.", StringComparison.Ordinal)
+        ? $"{socket.TrimEnd('/')}/.s.PGSQL.{Port}"
+        : Database.Socket;
+
+    /// <summary>Server and port, or socket, for messages.</summary>
+    public string Text => Socket ?? EndpointErrors.HostPort(Server, Port);
+
+    /// <summary>A login is configured.</summary>
+    public bool HasLogin => Database.User is not null || Password is not null;
+
+    /// <summary>Encryption that must be there: null for none that must, else whether and how the certificate is verified.</summary>
+    public TlsOptions? RequiredTls => Database.Tls switch
+    {
+        "require" => new TlsOptions(Server) { Insecure = true, CaFile = Database.TlsCa },
+        "verify-ca" => new TlsOptions(Server) { AnyName = true, CaFile = Database.TlsCa },
+        "verify-full" => new TlsOptions(Server) { CaFile = Database.TlsCa },
+        _ => null,
+    };
+
+    /// <summary>Opens a connection to the server.</summary>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The stream.</returns>
+    public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Socket is { } socket
+                ? await Host.ConnectUnixAsync(socket, cancellationToken)
+                : (await Connection.OpenAsync(Host, Server, Port, cancellationToken)).Stream;
+        }
+        catch (OpsException error)
+        {
+            throw DatabaseErrors.FromEndpoint(error);
+        }
+    }
+
+    // The compiler's ToString would print the password.
+    private bool PrintMembers(System.Text.StringBuilder builder)
+    {
+        builder.Append(Text);
+        return true;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Security.Cryptography.X509Certificates;
+using OpsRunbook.Engine.Hosts;
+
+namespace OpsRunbook.Engine.Endpoints;
+
+/// <summary>Shakes hands with a TLS server and looks at what it presents.</summary>
+internal static class TlsProbe
+{
+    /// <summary>Connects from a host and shakes hands.</summary>
+    /// <param name="host">Where the connection starts.</param>
+    /// <param name="address">Name or address as seen from there.</param>
+    /// <param name="port">TCP port.</param>
+    /// <param name="options">Name, trust.</param>
+    /// <param name="timeout">Longest time for everything.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Timings, the presented chain with the server's own certificate first, and what is wrong with it when that is tolerated.</returns>
+    /// <exception cref="OpsException">The endpoint's failures.</exception>
+    public static Task<(ProbeTimings Timings, IReadOnlyList<X509Certificate2> Chain, OpsException? Problem)> HandshakeAsync(
+        IHost host,
+        string address,
+        int port,
+        TlsOptions options,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
+    {
+        var target = EndpointErrors.HostPort(address, port);
+        var phase = "accept a connection";
+        return Deadline.RunAsync(
+            timeout,
+            async token =>
+            {
+                var start = Stopwatch.GetTimestamp();
+                await using var connection = await Connection.OpenAsync(host, address, port, token);
+                phase = "complete the TLS handshake";
+                await using var tls = await TlsSession.OpenAsync(connection.Stream, target, options, token);
+                return (connection.Timings(start, tls.Handshake), tls.Chain, tls.Problem);
+            },
+            () => EndpointErrors.Timeout(target, timeout, phase),
+            cancellationToken);
+    }
+}

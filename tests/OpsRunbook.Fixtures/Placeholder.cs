@@ -1,1 +1,0 @@
-namespace OpsRunbook.Fixtures; internal static class Placeholder;

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Measures OpsRunbook against its peers and writes docs/benchmarks.md. Needs what tests/run.sh installs, and
+# Debian's monitoring-plugins and netcat-openbsd. Names of single measurements (import, checks, endpoints) may be given;
+# then nothing is written.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+dotnet build OpsRunbook.sln -c Release --nologo -v quiet
+dotnet publish src/OpsRunbook.Console -c Release --nologo -v quiet -o artifacts/opsrunbook
+exec dotnet run --project tests/bench/OpsRunbook.Bench -c Release --no-build -- "$@"
