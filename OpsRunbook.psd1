@@ -12,8 +12,14 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'ConvertTo-HealthReport'
+        'Get-AppMetric'
+        'Get-OpsStack'
+        'Get-ServiceHealth'
+        'New-OpsStack'
         'Test-DnsRecord'
         'Test-Endpoint'
+        'Test-OpsStack'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

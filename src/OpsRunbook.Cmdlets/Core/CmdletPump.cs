@@ -13,6 +13,7 @@ internal sealed class CmdletPump : IOperationOutput
 {
     private const int Capacity = 256;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Channel<Action<ICmdletSink>> _queue = Channel.CreateBounded<Action<ICmdletSink>>(
         new BoundedChannelOptions(Capacity) { SingleReader = true });
@@ -48,7 +49,15 @@ internal sealed class CmdletPump : IOperationOutput
         // Only reached when the queue ran dry by itself: the worker's own failure is the command's.
         if (!stop.IsCancellationRequested)
         {
-            worker.GetAwaiter().GetResult();
+            try
+            {
+                worker.GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException error)
+            {
+                // A time limit that nobody translated. As a cancellation it would end the command without a word.
+                throw new InvalidOperationException("The work was cancelled, and not by the caller.", error);
+            }
         }
     }
 
@@ -102,13 +111,15 @@ internal sealed class CmdletPump : IOperationOutput
         return await answer.Task;
     }
 
+    // Work that was told to end ends at once. Should some library ever not listen, the operator's
+    // prompt comes back all the same.
     private static void Settle(Task worker)
     {
         try
         {
-            worker.GetAwaiter().GetResult();
+            worker.Wait(Patience);
         }
-        catch (Exception)
+        catch (AggregateException)
         {
             // Rethrown by Run when it is the reason the command ended; otherwise it only ended because it was told to.
         }

@@ -23,11 +23,11 @@ internal sealed class ConfigReader
     private readonly List<string> _path = [];
     private long _nodes;
 
-    private ConfigReader(IParser parser, string file, ConfigProblems problems) => (_parser, _file, _problems) = (parser, file, problems);
+    private ConfigReader(IParser parser, ConfigProblems problems) => (_parser, _file, _problems) = (parser, problems.File, problems);
 
     /// <summary>Reads a file of at most <see cref="MaximumBytes"/>.</summary>
     /// <exception cref="OpsException"><c>Stack.NotFound</c>, <c>Stack.NotReadable</c> or <c>Stack.FileTooLarge</c>.</exception>
-    public static async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken)
+    public static async Task<byte[]> ReadFileAsync(string path, CancellationToken cancellationToken, string area = "Stack")
     {
         try
         {
@@ -36,33 +36,32 @@ internal sealed class ConfigReader
             var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
             return length > MaximumBytes
                 ? throw new OpsException(
-                    "Stack.FileTooLarge",
+                    area + ".FileTooLarge",
                     OpsErrorKind.InvalidData,
-                    $"{path} is larger than {ByteSize.Format(MaximumBytes)}, which no stack file is.",
+                    $"{path} is larger than {ByteSize.Format(MaximumBytes)}, which such a file never is.",
                     "Check that the path is the right one.",
                     path)
                 : buffer[..length];
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new OpsException("Stack.NotFound", OpsErrorKind.NotFound, $"There is no file {path}.", "Check the path; New-OpsStack writes a stack file.", path, error);
+            throw new OpsException(area + ".NotFound", OpsErrorKind.NotFound, $"There is no file {path}.", "Check the path.", path, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new OpsException("Stack.NotReadable", OpsErrorKind.PermissionDenied, $"{path} cannot be read: {error.Message}", "Check the path and its permissions.", path, error);
+            throw new OpsException(area + ".NotReadable", OpsErrorKind.PermissionDenied, $"{path} cannot be read: {error.Message}", "Check the path and its permissions.", path, error);
         }
     }
 
     /// <summary>Reads the one document of a file.</summary>
     /// <param name="content">The file.</param>
-    /// <param name="file">Its name, for messages.</param>
-    /// <param name="problems">Takes what is wrong but does not end the reading, such as a key that is there twice.</param>
+    /// <param name="problems">Names the file and takes what is wrong but does not end the reading, such as a key that is there twice.</param>
     /// <returns>The root; null when the file holds nothing.</returns>
     /// <exception cref="OpsException"><c>Stack.EncodingInvalid</c>, <c>Stack.SyntaxInvalid</c>, <c>Stack.TooComplex</c>.</exception>
-    public static ConfigNode? Read(ReadOnlySpan<byte> content, string file, ConfigProblems problems)
+    public static ConfigNode? Read(ReadOnlySpan<byte> content, ConfigProblems problems)
     {
-        var text = Decode(content, file);
-        var reader = new ConfigReader(new Parser(new StringReader(text)), file, problems);
+        var text = Decode(content, problems);
+        var reader = new ConfigReader(new Parser(new StringReader(text)), problems);
         try
         {
             return reader.ReadDocument();
@@ -73,16 +72,16 @@ internal sealed class ConfigReader
         }
         catch (YamlException error)
         {
-            throw SyntaxError(file, text, (int)error.Start.Line, (int)error.Start.Column, error);
+            throw SyntaxError(problems, text, (int)error.Start.Line, (int)error.Start.Column, error);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // The scanner answers some broken input with exceptions that were not meant for its callers.
-            throw SyntaxError(file, text, 0, 0, error);
+            throw SyntaxError(problems, text, 0, 0, error);
         }
     }
 
-    private static string Decode(ReadOnlySpan<byte> content, string file)
+    private static string Decode(ReadOnlySpan<byte> content, ConfigProblems problems)
     {
         if (content.StartsWith(Encoding.UTF8.Preamble))
         {
@@ -94,12 +93,13 @@ internal sealed class ConfigReader
         {
             if (Rune.DecodeFromUtf8(rest, out var rune, out var length) != System.Buffers.OperationStatus.Done || rune.Value == 0)
             {
+                problems.EndedAt = line;
                 throw new OpsException(
-                    "Stack.EncodingInvalid",
+                    problems.Area + ".EncodingInvalid",
                     OpsErrorKind.InvalidData,
-                    $"{file} line {line}: the file is not UTF-8 text (byte 0x{rest[0]:x2}).",
+                    $"{problems.File} line {line}: the file is not UTF-8 text (byte 0x{rest[0]:x2}).",
                     "Save it as UTF-8.",
-                    file);
+                    problems.File);
             }
 
             line += rune.Value == '\n' ? 1 : 0;
@@ -109,20 +109,22 @@ internal sealed class ConfigReader
         return Encoding.UTF8.GetString(content);
     }
 
-    private static OpsException SyntaxError(string file, string text, int line, int column, Exception error)
+    private static OpsException SyntaxError(ConfigProblems problems, string text, int line, int column, Exception error)
     {
+        problems.EndedAt = line > 0 ? line : null;
+        var (file, id) = (problems.File, problems.Area + ".SyntaxInvalid");
         var source = line > 0 ? text.Split('\n').ElementAtOrDefault(line - 1) ?? string.Empty : string.Empty;
         var where = line > 0 ? $"{file} line {line}, column {column}" : file;
         if (source.TrimStart(' ').StartsWith('\t'))
         {
             return new OpsException(
-                "Stack.SyntaxInvalid", OpsErrorKind.InvalidData, $"{where}: the line is indented with a tab.", "YAML is indented with spaces only.", file, error);
+                id, OpsErrorKind.InvalidData, $"{where}: the line is indented with a tab.", "YAML is indented with spaces only.", file, error);
         }
 
         // The scanner's own words end with its idea of the position, which the message gives already.
         var cause = error is YamlException ? error.Message[(error.Message.LastIndexOf("): ", StringComparison.Ordinal) is var at and >= 0 ? at + 3 : 0)..] : "The text cannot be parsed.";
         return new OpsException(
-            "Stack.SyntaxInvalid",
+            id,
             OpsErrorKind.InvalidData,
             $"{where}: not valid YAML or JSON: {cause.TrimEnd('.')}.",
             "Look at this line and the one before it: indentation, quotes, brackets, and a space after each colon.",
@@ -143,7 +145,7 @@ internal sealed class ConfigReader
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
         {
-            throw Fail("Stack.SyntaxInvalid", second.Start, "a second document begins here, and a stack is one document.", "Remove the line '---' or split the file.");
+            throw Fail("SyntaxInvalid", second.Start, "a second document begins here, and only one is read.", "Remove the line '---' or split the file.");
         }
 
         return root;
@@ -154,14 +156,14 @@ internal sealed class ConfigReader
         var start = _parser.Current!.Start;
         if (depth > MaximumDepth)
         {
-            throw Fail("Stack.TooComplex", start, $"the file is nested deeper than {MaximumDepth} levels.", "Simplify it.");
+            throw Fail("TooComplex", start, $"the file is nested deeper than {MaximumDepth} levels.", "Simplify it.");
         }
 
         Count(1, start);
         if (_parser.TryConsume<AnchorAlias>(out var alias))
         {
             var target = _anchors.GetValueOrDefault(alias.Value.Value)
-                ?? throw Fail("Stack.SyntaxInvalid", start, $"the alias *{alias.Value} refers to nothing that was read before, or to itself.", "Define the anchor before its first use.");
+                ?? throw Fail("SyntaxInvalid", start, $"the alias *{alias.Value} refers to nothing that was read before, or to itself.", "Define the anchor before its first use.");
             Count(target.Weight, start);
             return target;
         }
@@ -220,12 +222,12 @@ internal sealed class ConfigReader
             mapping.Weight += key.Weight + value.Weight;
             if (key.Text is null)
             {
-                throw Fail("Stack.SyntaxInvalid", start, "a key must be text, not a list or a mapping.", "Put quotes around a key that begins with a bracket.");
+                throw Fail("SyntaxInvalid", start, "a key must be text, not a list or a mapping.", "Put quotes around a key that begins with a bracket.");
             }
 
             if (key.Text.Length > MaximumKeyLength)
             {
-                throw Fail("Stack.TooComplex", start, $"a key in this mapping is longer than {MaximumKeyLength} characters.", "Shorten it.");
+                throw Fail("TooComplex", start, $"a key in this mapping is longer than {MaximumKeyLength} characters.", "Shorten it.");
             }
 
             if (key is { IsPlain: true, Text: "<<" })
@@ -239,7 +241,7 @@ internal sealed class ConfigReader
             else
             {
                 var path = string.Join('.', _path.Append(key.Text)).Replace(".[", "[", StringComparison.Ordinal);
-                _problems.Add("Stack.KeyDuplicate", key, path, $"{path} is there twice.", "Remove one of them.");
+                _problems.Add(_problems.Area + ".KeyDuplicate", key, path, $"{path} is there twice.", "Remove one of them.");
             }
         }
 
@@ -261,7 +263,7 @@ internal sealed class ConfigReader
         var tag = node.Tag.Value;
         return tag.StartsWith(CoreTag, StringComparison.Ordinal) && tag[CoreTag.Length..] is "str" or "int" or "float" or "bool" or "null" or "map" or "seq"
             ? tag[CoreTag.Length..]
-            : throw Fail("Stack.TagRefused", node.Start, $"the tag '{tag}' is not accepted: a stack file holds only text, numbers, lists and mappings.", "Remove the tag.");
+            : throw Fail("TagRefused", node.Start, $"the tag '{tag}' is not accepted: only text, numbers, lists and mappings are.", "Remove the tag.");
     }
 
     private void Count(long nodes, Mark at)
@@ -269,10 +271,13 @@ internal sealed class ConfigReader
         _nodes += nodes;
         if (_nodes > MaximumNodes)
         {
-            throw Fail("Stack.TooComplex", at, $"the file has more than {MaximumNodes} values, aliases written out.", "Use fewer aliases, or split the stack.");
+            throw Fail("TooComplex", at, $"the file has more than {MaximumNodes} values, aliases written out.", "Use fewer aliases, or split the stack.");
         }
     }
 
-    private OpsException Fail(string id, Mark at, string message, string next) =>
-        new(id, OpsErrorKind.InvalidData, $"{_file} line {at.Line}, column {at.Column}: {message}", next, _file);
+    private OpsException Fail(string id, Mark at, string message, string next)
+    {
+        _problems.EndedAt = (int)at.Line;
+        return new OpsException($"{_problems.Area}.{id}", OpsErrorKind.InvalidData, $"{_file} line {at.Line}, column {at.Column}: {message}", next, _file);
+    }
 }

@@ -16,7 +16,7 @@ internal sealed partial class StackBinder(ConfigProblems problems)
     public List<StackReferenceUse> References { get; } = [];
 
     /// <summary>What the operator should be told although the file is valid.</summary>
-    public List<string> Warnings { get; } = [];
+    public List<(int Line, string Key, string Message)> Warnings { get; } = [];
 
     /// <summary>Fills a whole stack.</summary>
     public OpsStack Bind(ConfigNode root)
@@ -367,14 +367,14 @@ internal sealed partial class StackBinder(ConfigProblems problems)
     private void WrongType(ConfigNode node, string path, string expected, string? next = null)
     {
         var found = node.Text is { Length: > 0 } text && !node.IsNull && !MayBeSecret(path, text)
-            ? $"'{(text.Length > 60 ? text[..60] + "…" : text)}'{(node.IsPlain ? string.Empty : " in quotes")}"
+            ? $"'{(text.Length > 60 ? text[..60] + "…" : text)}'{(node.IsPlain || !expected.Contains("number", StringComparison.Ordinal) && expected is not "true or false" ? string.Empty : " in quotes")}"
             : node is { Text: "", IsPlain: false } ? "an empty text"
             : node.Kind;
         problems.Add("Stack.ValueInvalid", node, path, $"{path} is {found}, expected {expected}.", next);
     }
 
     private void WarnPlain(ConfigNode node, string path) =>
-        Warnings.Add($"A plain secret in {problems.File} line {node.Line} ({path}). Write ${{env:NAME}}, ${{file:PATH}} or ${{secret:VAULT/NAME}} instead.");
+        Warnings.Add((node.Line, path, $"A plain secret in {problems.File} line {node.Line} ({path}). Write ${{env:NAME}}, ${{file:PATH}} or ${{secret:VAULT/NAME}} instead."));
 
     private static bool MayBeSecret(string path, string text) =>
         path.EndsWith("assword", StringComparison.Ordinal) || path.EndsWith("oken", StringComparison.Ordinal) || text.Contains('@', StringComparison.Ordinal);

@@ -5,7 +5,7 @@ public sealed class StackDocument
 {
     private readonly Dictionary<string, ConfigNode> _positions;
 
-    internal StackDocument(string path, OpsStack stack, ConfigProblems problems, IReadOnlyList<string> warnings, Dictionary<string, ConfigNode> positions)
+    internal StackDocument(string path, OpsStack stack, ConfigProblems problems, IReadOnlyList<(int Line, string Key, string Message)> warnings, Dictionary<string, ConfigNode> positions)
     {
         Path = path;
         Stack = stack;
@@ -20,11 +20,11 @@ public sealed class StackDocument
     /// <summary>What could be read of it.</summary>
     public OpsStack Stack { get; }
 
-    /// <summary>What is wrong with it, in the order of the file: line, key path, and the failure. Empty for a valid file.</summary>
+    /// <summary>What is wrong with it, in the order of the file: line (0 when it is about no line), key path, and the failure. Empty for a valid file.</summary>
     public IReadOnlyList<(int Line, string Key, OpsException Error)> Problems { get; }
 
-    /// <summary>What is allowed but unwise, such as a plain secret.</summary>
-    public IReadOnlyList<string> Warnings { get; }
+    /// <summary>What is allowed but unwise, such as a plain secret: line, key path, and a sentence.</summary>
+    public IReadOnlyList<(int Line, string Key, string Message)> Warnings { get; }
 
     /// <summary>Line of a key.</summary>
     /// <param name="keyPath">For example <c>databases.db.password</c>.</param>

@@ -25,7 +25,7 @@ public static class StackLoader
                     first.Error.Target);
         }
 
-        foreach (var warning in document.Warnings)
+        foreach (var (_, _, warning) in document.Warnings)
         {
             output.Warning(warning);
         }
@@ -37,7 +37,7 @@ public static class StackLoader
     /// <param name="path">The file.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The stack, with what is wrong.</returns>
-    /// <exception cref="OpsException">The file cannot be read, or is not YAML or JSON at all.</exception>
+    /// <exception cref="OpsException">The file cannot be read.</exception>
     public static async Task<StackDocument> ReadAsync(string path, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -48,15 +48,23 @@ public static class StackLoader
     /// <param name="content">UTF-8 text.</param>
     /// <param name="path">Its path, for messages and for <see cref="OpsStack.Path"/>.</param>
     /// <returns>The stack, with what is wrong.</returns>
-    /// <exception cref="OpsException">The content is not YAML or JSON at all.</exception>
     public static StackDocument Parse(ReadOnlySpan<byte> content, string path)
     {
         var problems = new ConfigProblems(path);
         var binder = new StackBinder(problems);
-        var root = ConfigReader.Read(content, path, problems)
-            ?? throw new OpsException("Stack.Empty", OpsErrorKind.InvalidData, $"{path} is empty.", "Write 'stack: NAME' and the members of the stack, or let New-OpsStack do it.", path);
-        var stack = binder.Bind(root);
-        StackValidator.Validate(stack, binder, problems);
+        var stack = new OpsStack();
+        try
+        {
+            var root = ConfigReader.Read(content, problems)
+                ?? throw new OpsException("Stack.Empty", OpsErrorKind.InvalidData, $"{path} is empty.", "Write 'stack: NAME' and the members of the stack, or let New-OpsStack do it.", path);
+            stack = binder.Bind(root);
+            StackValidator.Validate(stack, binder, problems);
+        }
+        catch (OpsException error)
+        {
+            problems.Add(error);
+        }
+
         stack.Path = path;
         if (stack.Name.Length == 0)
         {

@@ -160,7 +160,7 @@ public static class StackLocator
     {
         try
         {
-            return ConfigReader.Read(await ConfigReader.ReadFileAsync(file, cancellationToken), file, new ConfigProblems(file))?.FindText("stack");
+            return ConfigReader.Read(await ConfigReader.ReadFileAsync(file, cancellationToken), new ConfigProblems(file))?.FindText("stack");
         }
         catch (OpsException)
         {

@@ -46,6 +46,11 @@ public static class Display
     public static string Moment(object? moment) =>
         moment is DateTime value ? value.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : Text(moment);
 
+    /// <summary>How many items a list or dictionary has; nothing gives an empty cell.</summary>
+    /// <param name="items">The items.</param>
+    /// <returns>The number.</returns>
+    public static string Count(object? items) => items is System.Collections.ICollection list ? list.Count.ToString(CultureInfo.InvariantCulture) : string.Empty;
+
     /// <summary>A list on one line, its items separated by a comma and a space.</summary>
     /// <param name="items">The items; null gives an empty cell.</param>
     /// <returns>One line.</returns>
