@@ -175,7 +175,7 @@ public sealed class CacheCheckTests
     [SkippableFact]
     public async Task Version_3_of_the_protocol_is_understood()
     {
-        var server = await Servers.RedisAsync();
+        await using var server = await Servers.NewRedisAsync(RedisKind.Plain, "enable-debug-command local");
         await using var connection = await RedisConnection.OpenAsync(
             new LocalHost(), new RedisOptions("127.0.0.1", server.Port) { Password = server.Password }, CancellationToken.None);
         var hello = await connection.ExecuteAsync(new RedisCommand("HELLO", 3), CancellationToken.None);

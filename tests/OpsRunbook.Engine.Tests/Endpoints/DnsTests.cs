@@ -102,14 +102,14 @@ public sealed class DnsTests
                 return null;
             }
 
-            var wrongId = FakeResolver.Address(question, [6, 6, 6, 6]);
+            var wrongId = FakeResolver.Answer(question, [6, 6, 6, 6]);
             wrongId[0] ^= 0xff;
             send(wrongId);
-            var wrongName = FakeResolver.Address(question, [6, 6, 6, 6]);
+            var wrongName = FakeResolver.Answer(question, [6, 6, 6, 6]);
             wrongName[13] = (byte)'x';
             send(wrongName);
             send([1, 2, 3]);
-            return FakeResolver.Address(question, [192, 0, 2, 1]);
+            return FakeResolver.Answer(question, [192, 0, 2, 1]);
         });
         var result = Assert.Single(await RunAsync("www.example.test", DnsRecordType.A, [server.Address], timeout: TimeSpan.FromSeconds(6)));
         Assert.Equal(["192.0.2.1"], result.Values);
@@ -120,7 +120,7 @@ public sealed class DnsTests
     public async Task A_server_older_than_edns_is_asked_without()
     {
         await using var server = new FakeResolver((question, _) =>
-            question[11] == 1 ? FakeResolver.Header(question, code: 1) : FakeResolver.Address(question, [192, 0, 2, 1]));
+            question[11] == 1 ? FakeResolver.Header(question, code: 1) : FakeResolver.Answer(question, [192, 0, 2, 1]));
         Assert.Equal(["192.0.2.1"], Assert.Single(await RunAsync("www.example.test", DnsRecordType.A, [server.Address])).Values);
     }
 
@@ -149,7 +149,7 @@ public sealed class DnsTests
     [Fact]
     public async Task A_name_that_cannot_be_one_is_an_error_and_the_others_are_asked()
     {
-        await using var server = new FakeResolver((question, _) => FakeResolver.Address(question, [192, 0, 2, 1]));
+        await using var server = new FakeResolver((question, _) => FakeResolver.Answer(question, [192, 0, 2, 1]));
         var output = new Outputs();
         var names = new[] { new string('a', 64) + ".test", "a..b", "www.example.test", "with space.test" };
         await DnsTest.RunAsync(new DnsTestRequest(names) { Resolvers = [server.Address] }, output, CancellationToken.None);
@@ -205,7 +205,7 @@ public sealed class DnsTests
             return answer;
         }
 
-        public static byte[] Address(byte[] question, byte[] address, int ttl = 60)
+        public static byte[] Answer(byte[] question, byte[] address, int ttl = 60)
         {
             var answer = Header(question, 0);
             answer[7] = 1;

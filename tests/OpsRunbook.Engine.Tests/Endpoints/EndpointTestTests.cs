@@ -111,7 +111,7 @@ public sealed class EndpointTestTests
     public async Task A_ping_without_answer_ends_at_the_timeout()
     {
         var watch = Stopwatch.StartNew();
-        var (status, reason) = await OneAsync(new EndpointTestRequest(["ping://192.0.2.1"]) { Timeout = TimeSpan.FromSeconds(1) });
+        var (status, reason) = await OneAsync(new EndpointTestRequest(["ping://240.0.0.1"]) { Timeout = TimeSpan.FromSeconds(1) });
         Assert.NotEqual(HealthStatus.Healthy, status);
         Assert.Contains(reason, new[] { "Endpoint.Timeout", "Endpoint.Unreachable", "Endpoint.PingUnavailable", "Endpoint.Forbidden" });
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(6));
