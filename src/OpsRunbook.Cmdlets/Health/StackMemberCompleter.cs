@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Management.Automation.Language;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Stacks;
@@ -8,53 +7,41 @@ using OpsRunbook.Engine.Stacks;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>
-/// Completes names of members from the stack file. It runs at every press of the tab key, so it only reads
-/// a file and never looks at the machine, and gives up soon.
+/// Names of members of the stack file. It runs whenever the tab key is pressed, so it only reads a file,
+/// never looks at the machine, and gives up soon.
 /// </summary>
-public sealed class StackMemberCompleter : IArgumentCompleter
+internal sealed class StackMemberCompleter : OpsCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName,
-        string parameterName,
-        string wordToComplete,
-        CommandAst commandAst,
-        IDictionary fakeBoundParameters)
+    internal override IEnumerable<string> Complete(IDictionary arguments)
     {
-        ArgumentNullException.ThrowIfNull(fakeBoundParameters);
-        var stack = fakeBoundParameters["Stack"] is PSObject wrapped ? wrapped.BaseObject : fakeBoundParameters["Stack"];
-        var word = (wordToComplete ?? string.Empty).Trim('\'', '"');
+        var stack = arguments["Stack"] is PSObject wrapped ? wrapped.BaseObject : arguments["Stack"];
         try
         {
             using var limit = new CancellationTokenSource(Patience);
-            return Task.Run(() => MembersAsync(stack, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
-                .Where(member => member.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
-                .Select(member => new CompletionResult(Quoted(member.Name), member.Name, CompletionResultType.ParameterValue, $"{member.Kind} {member.Name}"))
-                .ToList();
+            return Task.Run(() => NamesAsync(stack, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {
-            // Nobody can be told anything here; without candidates PowerShell simply completes nothing.
+            // Nobody can be told anything here; without names PowerShell simply completes nothing.
             return [];
         }
     }
 
-    private static async Task<IEnumerable<HealthMember>> MembersAsync(object? stack, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> NamesAsync(object? reference, CancellationToken cancellationToken)
     {
-        if (stack is not OpsStack)
+        var folder = Environment.CurrentDirectory;
+        reference = reference is OpsStack ? reference : await StackLocator.FindFileAsync(reference, folder, cancellationToken);
+        if (reference is null)
         {
-            stack = await StackLocator.FindFileAsync(stack, Environment.CurrentDirectory, cancellationToken);
+            return [];
         }
 
-        return stack is null
-            ? []
-            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, Environment.CurrentDirectory, new SilentOutput(), cancellationToken));
+        var stack = await StackLocator.FindAsync(reference, folder, new SilentOutput(), cancellationToken);
+        return HealthCheckFactory.Create(stack).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
     }
-
-    private static string Quoted(string name) =>
-        name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') ? name : $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private sealed class SilentOutput : IOperationOutput
     {
