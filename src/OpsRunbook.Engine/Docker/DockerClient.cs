@@ -369,11 +369,10 @@ public sealed class DockerClient : IDisposable
 
     private async Task KillAsync(string container, string mark)
     {
-        const string script = """for p in /proc/[0-9]*; do if grep -qa -- "$1" "$p/environ" 2>/dev/null; then kill -KILL "${p#/proc/}"; fi; done""";
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
-            var id = await CreateExecAsync(container, new HostCommand("sh", "-c", script, "sh", mark), null, limit.Token);
+            var id = await CreateExecAsync(container, HostScripts.KillMarked(mark), null, limit.Token);
             await using var stream = await StartExecAsync(id, limit.Token);
             await stream.CopyToAsync(new BoundedBuffer(0), new BoundedBuffer(0), limit.Token);
         }

@@ -33,6 +33,14 @@ internal static class HostScripts
         for f do if [ -e "$f" ] || [ -L "$f" ]; then printf '%s\0' "$f"; fi; done
         """;
 
+    // Everything that a command starts inherits its environment, whatever session or group it moves to.
+    private const string KillMarkedText = """for p in /proc/[0-9]*; do if grep -qa -- "$1" "$p/environ" 2>/dev/null; then kill -KILL "${p#/proc/}"; fi; done""";
+
+    /// <summary>Ends every process that has the mark in its environment.</summary>
+    /// <param name="mark">The mark.</param>
+    /// <returns>The command.</returns>
+    public static HostCommand KillMarked(string mark) => new("sh", "-c", KillMarkedText, "sh", mark);
+
     /// <summary>Replaces a file with what arrives on standard input.</summary>
     /// <param name="path">Absolute path.</param>
     /// <param name="content">The content.</param>

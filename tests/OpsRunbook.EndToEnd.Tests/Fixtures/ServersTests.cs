@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Npgsql;
-using OpsRunbook.Fixtures;
 
-namespace OpsRunbook.Engine.Tests.Fixtures;
+namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
 public sealed class ServersTests
 {
@@ -129,5 +128,14 @@ public sealed class ServersTests
         await disk.FillAsync(95);
         var drive = new DriveInfo(disk.Folder);
         Assert.InRange(100.0 * drive.TotalFreeSpace / drive.TotalSize, 0, 6);
+    }
+
+    [Fact]
+    public async Task An_unanswered_port_leaves_a_connection_waiting()
+    {
+        using var port = new UnansweredPort();
+        using var client = new TcpClient();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.ConnectAsync(IPAddress.Loopback, port.Port, patience.Token));
     }
 }
