@@ -12,11 +12,16 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'ConvertTo-HealthReport'
+        'Get-AppMetric'
         'Get-HostHealth'
         'Get-ListeningPort'
         'Get-OpsStack'
+        'Get-ServiceHealth'
         'Get-TopProcess'
         'New-OpsStack'
+        'Test-DnsRecord'
+        'Test-Endpoint'
         'Test-OpsStack'
     )
     VariablesToExport    = @()

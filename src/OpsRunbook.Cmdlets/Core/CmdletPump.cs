@@ -49,7 +49,15 @@ internal sealed class CmdletPump : IOperationOutput
         // Only reached when the queue ran dry by itself: the worker's own failure is the command's.
         if (!stop.IsCancellationRequested)
         {
-            worker.GetAwaiter().GetResult();
+            try
+            {
+                worker.GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException error)
+            {
+                // A time limit that nobody translated. As a cancellation it would end the command without a word.
+                throw new InvalidOperationException("The work was cancelled, and not by the caller.", error);
+            }
         }
     }
 

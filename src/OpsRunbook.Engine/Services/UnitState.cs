@@ -8,7 +8,10 @@ namespace OpsRunbook.Engine.Services;
 /// <param name="Restarts">Restarts that the manager counted; null when it does not count.</param>
 /// <param name="MemoryBytes">Memory in bytes; null when not known.</param>
 /// <param name="Instances">Running instances of a scaled service; 1 for a single one, 0 when down.</param>
-/// <param name="Reason">Stable id of the cause when not healthy (<c>Service.NotFound</c>, <c>Service.Down</c>, <c>Service.Restarting</c>, <c>Service.Unhealthy</c>); null when healthy.</param>
+/// <param name="Reason">
+/// Stable id of the cause when not healthy: <c>Service.NotFound</c>, <c>Service.Masked</c>, <c>Service.Down</c>, <c>Service.Starting</c>,
+/// <c>Service.Restarting</c>, <c>Service.Unhealthy</c>; null when healthy.
+/// </param>
 public sealed record UnitState(
     HealthStatus Status,
     string State,

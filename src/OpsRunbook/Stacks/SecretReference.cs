@@ -37,6 +37,15 @@ public sealed class SecretReference
         return new SecretReference(SecretSource.Plain, text);
     }
 
+    /// <summary>A secret that is at hand, such as a credential that the caller gave. Never read as a reference, whatever it looks like.</summary>
+    /// <param name="secret">The secret.</param>
+    /// <returns>The reference that holds it.</returns>
+    public static SecretReference Plain(string secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return new SecretReference(SecretSource.Plain, secret);
+    }
+
     /// <summary>The reference as written in a stack file, or <c>(set)</c> for a plain secret.</summary>
     /// <returns>Text without the secret.</returns>
     public override string ToString() => Source switch

@@ -84,21 +84,13 @@ internal static class ProgramArchive
 
     private static async Task TreeAsync(TarWriter tar, HashSet<string> written, string path)
     {
-        if (File.Exists(path))
-        {
-            await CopyAsync(tar, written, path, path);
-            return;
-        }
-
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(File.Exists))
+        var files = File.Exists(path) ? [path] : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(File.Exists);
+        foreach (var file in files)
         {
             await CopyAsync(tar, written, file, file);
-            if (file.EndsWith(".so", StringComparison.Ordinal))
+            foreach (var library in file.EndsWith(".so", StringComparison.Ordinal) ? await LibrariesAsync(file) : [])
             {
-                foreach (var library in await LibrariesAsync(file))
-                {
-                    await CopyAsync(tar, written, library, library);
-                }
+                await CopyAsync(tar, written, library, library);
             }
         }
     }

@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Npgsql;
-using OpsRunbook.Fixtures;
 
-namespace OpsRunbook.Engine.Tests.Fixtures;
+namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
 public sealed class ServersTests
 {

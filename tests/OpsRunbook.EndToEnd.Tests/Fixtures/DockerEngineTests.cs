@@ -1,6 +1,4 @@
-using OpsRunbook.Fixtures;
-
-namespace OpsRunbook.Engine.Tests.Fixtures;
+namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
 public sealed class DockerEngineTests
 {

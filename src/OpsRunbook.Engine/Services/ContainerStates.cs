@@ -1,0 +1,70 @@
+using OpsRunbook.Engine.Docker;
+
+namespace OpsRunbook.Engine.Services;
+
+/// <summary>What the state of containers says about the service that they are.</summary>
+internal static class ContainerStates
+{
+    /// <summary>Judges the instances of one service together.</summary>
+    public static UnitState Judge(IReadOnlyList<DockerContainer> containers)
+    {
+        if (containers.Count == 0)
+        {
+            return new UnitState(HealthStatus.Critical, "no container", Instances: 0, Reason: "Service.NotFound");
+        }
+
+        var states = containers.Select(Judge).ToList();
+        if (states.Count == 1)
+        {
+            return states[0];
+        }
+
+        var well = states.FindAll(state => state.Status == HealthStatus.Healthy);
+        var worst = states.MaxBy(state => state.Status)!;
+        return worst with
+        {
+            Status = well.Count > 0 && worst.Status == HealthStatus.Critical ? HealthStatus.Warning : worst.Status,
+            State = string.Join(", ", states
+                .GroupBy(state => state.State, StringComparer.Ordinal)
+                .Select(group => $"{group.Count()} of {states.Count} {group.Key}")),
+            Reason = worst.Reason is not null && well.Count > 0 ? "Service.Unhealthy" : worst.Reason,
+            Pid = well.Count > 0 ? well[0].Pid : null,
+            Since = states.Max(state => state.Since),
+            Restarts = states.Sum(state => state.Restarts),
+            Instances = states.Sum(state => state.Instances),
+        };
+    }
+
+    /// <summary>Judges one container, as an inspection shows it.</summary>
+    public static UnitState Judge(DockerContainer container)
+    {
+        var (status, state, reason) = Verdict(container);
+        var runs = container.State is "running" or "paused";
+        return new UnitState(
+            status,
+            state,
+            runs ? container.Pid : null,
+            runs ? container.StartedAt : container.FinishedAt,
+            container.RestartCount,
+            MemoryBytes: null,
+            Instances: container.State == "running" ? 1 : 0,
+            reason);
+    }
+
+    private static (HealthStatus Status, string State, string? Reason) Verdict(DockerContainer container) => container.State switch
+    {
+        "running" when container.Health == "unhealthy" =>
+            (HealthStatus.Critical, "running, unhealthy" + Said(container.HealthOutput), "Service.Unhealthy"),
+        "running" when container.Health == "starting" => (HealthStatus.Warning, "running, health check starting", "Service.Starting"),
+        "running" => (HealthStatus.Healthy, container.Health is null ? "running" : $"running, {container.Health}", null),
+        "restarting" => (HealthStatus.Critical, $"restarting after {Exit(container)}", "Service.Restarting"),
+        "paused" => (HealthStatus.Critical, "paused", "Service.Unhealthy"),
+        "exited" or "dead" => (HealthStatus.Critical, Exit(container), "Service.Down"),
+        _ => (HealthStatus.Critical, container.State + Said(container.Error), "Service.Down"),
+    };
+
+    private static string Exit(DockerContainer container) =>
+        $"exited ({container.ExitCode})" + (container.OomKilled == true ? ", out of memory" : string.Empty) + Said(container.Error);
+
+    private static string Said(string? text) => string.IsNullOrWhiteSpace(text) ? string.Empty : $": {text.Trim().Split('\n')[0].Trim()}";
+}
