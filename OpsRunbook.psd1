@@ -14,9 +14,14 @@
     CmdletsToExport      = @(
         'ConvertTo-HealthReport'
         'Get-AppMetric'
+        'Get-HostHealth'
+        'Get-ListeningPort'
         'Get-OpsStack'
         'Get-ServiceHealth'
+        'Get-TopProcess'
         'New-OpsStack'
+        'Test-DnsRecord'
+        'Test-Endpoint'
         'Test-OpsStack'
     )
     VariablesToExport    = @()

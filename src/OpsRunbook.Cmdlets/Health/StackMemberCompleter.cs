@@ -7,40 +7,41 @@ using OpsRunbook.Engine.Stacks;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>
-/// Names of members of the stack file. It runs whenever the tab key is pressed, so it only reads a file,
-/// never looks at the machine, and gives up soon.
+/// Completes names of members from the stack file. It runs at every press of the tab key, so it only reads
+/// a file and never looks at the machine, and gives up soon.
 /// </summary>
-internal sealed class StackMemberCompleter : OpsCompleter
+public sealed class StackMemberCompleter : OpsCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
-    internal override IEnumerable<string> Complete(IDictionary arguments)
+    protected internal override IEnumerable<string> Complete(IDictionary arguments)
     {
+        ArgumentNullException.ThrowIfNull(arguments);
         var stack = arguments["Stack"] is PSObject wrapped ? wrapped.BaseObject : arguments["Stack"];
+        var directory = WorkingDirectory;
         try
         {
             using var limit = new CancellationTokenSource(Patience);
-            return Task.Run(() => NamesAsync(stack, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult();
+            return Task.Run(() => MembersAsync(stack, directory, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {
-            // Nobody can be told anything here; without names PowerShell simply completes nothing.
+            // Nobody can be told anything here; without candidates PowerShell simply completes nothing.
             return [];
         }
     }
 
-    private static async Task<IReadOnlyList<string>> NamesAsync(object? reference, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<string>> MembersAsync(object? stack, string directory, CancellationToken cancellationToken)
     {
-        var folder = Environment.CurrentDirectory;
-        reference = reference is OpsStack ? reference : await StackLocator.FindFileAsync(reference, folder, cancellationToken);
-        if (reference is null)
+        if (stack is not OpsStack)
         {
-            return [];
+            stack = await StackLocator.FindFileAsync(stack, directory, cancellationToken);
         }
 
-        var stack = await StackLocator.FindAsync(reference, folder, new SilentOutput(), cancellationToken);
-        return HealthCheckFactory.Create(stack).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
+        return stack is null
+            ? []
+            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, new SilentOutput(), cancellationToken)).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
     }
 
     private sealed class SilentOutput : IOperationOutput

@@ -7,6 +7,14 @@ internal static class EndpointErrors
     public static string HostPort(string address, int port) =>
         address.Contains(':', StringComparison.Ordinal) && !address.StartsWith('[') ? $"[{address}]:{port}" : $"{address}:{port}";
 
+    public static OpsException NameUnknown(string name, Exception? inner = null) => new(
+        "Endpoint.NameUnknown",
+        OpsErrorKind.NotFound,
+        $"The name '{name}' cannot be resolved.",
+        "Check its spelling, or give an address.",
+        name,
+        inner);
+
     public static OpsException Timeout(string target, TimeSpan timeout, string waitingFor) => new(
         "Endpoint.Timeout",
         OpsErrorKind.Timeout,

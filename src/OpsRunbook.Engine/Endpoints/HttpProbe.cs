@@ -156,6 +156,7 @@ public static class HttpProbe
                 Bare(url),
                 tls?.Chain is [var leaf, ..] ? leaf : null)
             {
+                RemoteAddress = connection.RemoteAddress,
                 TlsProblem = tls?.Problem?.Message,
             };
             return (response, Location(answer, url));

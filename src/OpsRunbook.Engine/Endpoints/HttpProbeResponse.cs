@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 
 namespace OpsRunbook.Engine.Endpoints;
@@ -19,6 +20,9 @@ public sealed record HttpProbeResponse(
     Uri Url,
     X509Certificate2? Certificate)
 {
+    /// <summary>Address of the last hop's server; null when another host resolved the name.</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
     /// <summary>What is wrong with the certificate of a request that was sent with <see cref="HttpProbeRequest.Insecure"/>; null when nothing is.</summary>
     public string? TlsProblem { get; init; }
 }
