@@ -41,7 +41,7 @@ public sealed class StackMemberCompleter : OpsCompleter
 
         return stack is null
             ? []
-            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, new SilentOutput(), cancellationToken)).Select(member => member.Name).ToList();
+            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, new SilentOutput(), cancellationToken)).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
     }
 
     private sealed class SilentOutput : IOperationOutput
