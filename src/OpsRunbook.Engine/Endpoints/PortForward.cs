@@ -30,6 +30,9 @@ internal sealed class PortForward : IAsyncDisposable
     /// <summary>Why the last far connection could not be made; null when it could. What the driver saw was only an early end.</summary>
     public OpsException? Failure { get; private set; }
 
+    /// <summary>Cuts every connection at once.</summary>
+    public void Abort() => _stop.Cancel();
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -61,6 +64,11 @@ internal sealed class PortForward : IAsyncDisposable
             try
             {
                 client.NoDelay = true;
+                if (!IsOurs((IPEndPoint)client.Client.RemoteEndPoint!))
+                {
+                    return;
+                }
+
                 await using var far = await _connect(_stop.Token);
                 await using var near = client.GetStream();
                 using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -80,5 +88,33 @@ internal sealed class PortForward : IAsyncDisposable
                 // One of the two ends went away, which the driver sees for itself.
             }
         }
+    }
+
+    /// <summary>
+    /// The far connection has our rights (a login by the account's name, a tunnel), and every user of the
+    /// machine can reach a loopback port. The kernel tells whose a connection is.
+    /// </summary>
+    private bool IsOurs(IPEndPoint client)
+    {
+        const string Table = "/proc/net/tcp";
+        if (!File.Exists(Table))
+        {
+            return true;
+        }
+
+        var (near, far) = ($"0100007F:{client.Port:X4}", $"0100007F:{Port:X4}");
+        string? owner = null;
+        string? listener = null;
+        foreach (var line in File.ReadLines(Table))
+        {
+            // sl, local, remote, state, queues, timer, retransmits, uid
+            if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, var remote, var state, _, _, _, var user, ..])
+            {
+                owner = local == near && remote == far ? user : owner;
+                listener = local == far && state == "0A" ? user : listener;
+            }
+        }
+
+        return owner is not null && owner == listener;
     }
 }
