@@ -14,8 +14,11 @@
     CmdletsToExport      = @(
         'ConvertTo-HealthReport'
         'Get-AppMetric'
+        'Get-HostHealth'
+        'Get-ListeningPort'
         'Get-OpsStack'
         'Get-ServiceHealth'
+        'Get-TopProcess'
         'New-OpsStack'
         'Test-DnsRecord'
         'Test-Endpoint'

@@ -19,11 +19,15 @@ public abstract class StackCmdlet : OpsCmdlet
     /// <summary>Opens the stack. The caller disposes the session, which closes every connection.</summary>
     /// <param name="output">Takes warnings about the stack file.</param>
     /// <param name="cancellationToken">Ends the search.</param>
+    /// <param name="discover">Without a stack file, find out what runs here; else the stack is empty, which is quicker.</param>
     /// <returns>The stack in use.</returns>
     /// <exception cref="OpsException">The stack cannot be found or is not valid.</exception>
-    private protected async Task<StackSession> OpenStackAsync(IOperationOutput output, CancellationToken cancellationToken)
+    private protected async Task<StackSession> OpenStackAsync(IOperationOutput output, CancellationToken cancellationToken, bool discover = true)
     {
-        var stack = await StackLocator.FindAsync(Unwrap(Stack), WorkingDirectory, output, cancellationToken);
+        var reference = Unwrap(Stack);
+        var stack = !discover && reference is null && await StackLocator.FindFileAsync(null, WorkingDirectory, cancellationToken) is null
+            ? new OpsStack { Name = Environment.MachineName }
+            : await StackLocator.FindAsync(reference, WorkingDirectory, output, cancellationToken);
         return new StackSession(stack, new SecretResolver((name, token) => ReadVaultAsync(output, name, token)));
     }
 

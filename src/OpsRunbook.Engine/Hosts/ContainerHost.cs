@@ -20,7 +20,7 @@ public sealed class ContainerHost : RemoteHost
     /// <param name="container">Name or id of the container.</param>
     /// <param name="endpoint">Address of the Engine API; null for <c>DOCKER_HOST</c> or the usual socket.</param>
     public ContainerHost(string name, string container, string? endpoint = null)
-        : base(name)
+        : base(name, new StackHost { Container = container, Docker = endpoint })
     {
         _container = container;
         _engineHost = new LocalHost();

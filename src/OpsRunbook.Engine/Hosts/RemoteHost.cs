@@ -28,10 +28,17 @@ public abstract class RemoteHost : IHost
         wait
         """;
 
-    private protected RemoteHost(string name) => Name = name;
+    private protected RemoteHost(string name, StackHost definition)
+    {
+        Name = name;
+        Definition = definition;
+    }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <summary>How a stack describes the host.</summary>
+    public StackHost Definition { get; }
 
     /// <inheritdoc/>
     public async Task<CommandResult> RunAsync(HostCommand command, CancellationToken cancellationToken)

@@ -38,7 +38,7 @@ public sealed class SshHost : RemoteHost
     /// <param name="options">Options as in <c>ssh_config</c>; null for none.</param>
     /// <exception cref="OpsException"><c>Host.DestinationInvalid</c>.</exception>
     public SshHost(string name, string destination, string? identity = null, IReadOnlyDictionary<string, string>? options = null)
-        : base(name)
+        : base(name, new StackHost { Ssh = destination, Identity = identity, Options = new Dictionary<string, string>(options ?? new Dictionary<string, string>()) })
     {
         ArgumentNullException.ThrowIfNull(destination);
         _destination = SshDestination.Parse(destination);
