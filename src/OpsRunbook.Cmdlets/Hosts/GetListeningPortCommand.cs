@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Hosts;
@@ -9,7 +10,7 @@ namespace OpsRunbook.Cmdlets;
 [OutputType(typeof(ListeningPort))]
 public sealed class GetListeningPortCommand : HostCmdlet
 {
-    /// <summary>Only these ports. One on which nothing listens is an error, which names the service that wants it.</summary>
+    /// <summary>Only these ports. One on which no host listens is an error, which names the service that wants it.</summary>
     [Parameter]
     [ValidateRange(1, 65535)]
     public int[] Port { get; set; } = [];
@@ -23,6 +24,27 @@ public sealed class GetListeningPortCommand : HostCmdlet
     [Parameter]
     public SwitchParameter Conflict { get; set; }
 
+    private readonly ConcurrentDictionary<(string Host, int Port), bool> _listening = new();
+
+    /// <inheritdoc/>
+    private protected override void Finish(IReadOnlyList<IHost> hosts, OpsStack stack, IOperationOutput output)
+    {
+        foreach (var port in Port.Distinct().Where(_ => !On(Conflict)))
+        {
+            var wanting = hosts.Where(host => PortInspector.IsWanted(host, stack, port)).ToList();
+            var silent = wanting.Where(host => !_listening.ContainsKey((host.Name, port))).ToList();
+            if (silent.Count == 0 && wanting.Count == 0 && !_listening.Keys.Any(known => known.Port == port))
+            {
+                silent = [.. hosts.Take(1)];
+            }
+
+            foreach (var host in silent)
+            {
+                output.Error(PortInspector.NothingListens(host, stack, port));
+            }
+        }
+    }
+
     /// <inheritdoc/>
     private protected override async Task RunAsync(IHost host, OpsStack stack, IOperationOutput output, CancellationToken cancellationToken)
     {
@@ -35,9 +57,9 @@ public sealed class GetListeningPortCommand : HostCmdlet
             await output.WriteAsync(port, cancellationToken);
         }
 
-        foreach (var missing in onlyConflicts ? [] : Port.Except(ports.Select(port => port.Port)))
+        foreach (var port in ports)
         {
-            output.Error(PortInspector.NothingListens(host, stack, missing));
+            _listening.TryAdd((host.Name, port.Port), true);
         }
     }
 }

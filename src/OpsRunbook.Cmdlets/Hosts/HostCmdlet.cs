@@ -32,6 +32,7 @@ public abstract class HostCmdlet : StackCmdlet
         await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
         await using var hosts = HostSelection.Open(session, _names, output);
         await Task.WhenAll(hosts.Hosts.Select(host => LookAsync(host, session.Stack, output, cancellationToken)));
+        Finish(hosts.Hosts, session.Stack, output);
     }
 
     /// <summary>Refuses a sample that measures nothing or never ends.</summary>
@@ -54,6 +55,14 @@ public abstract class HostCmdlet : StackCmdlet
     /// <param name="cancellationToken">Ends the look.</param>
     /// <returns>A task that ends with the last result.</returns>
     private protected abstract Task RunAsync(IHost host, OpsStack stack, IOperationOutput output, CancellationToken cancellationToken);
+
+    /// <summary>Says what can only be said when all hosts have been looked at.</summary>
+    /// <param name="hosts">The hosts.</param>
+    /// <param name="stack">The stack in use.</param>
+    /// <param name="output">Takes errors.</param>
+    private protected virtual void Finish(IReadOnlyList<IHost> hosts, OpsStack stack, IOperationOutput output)
+    {
+    }
 
     private async Task LookAsync(IHost host, OpsStack stack, IOperationOutput output, CancellationToken cancellationToken)
     {

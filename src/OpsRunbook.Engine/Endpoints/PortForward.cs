@@ -9,6 +9,9 @@ namespace OpsRunbook.Engine.Endpoints;
 /// </summary>
 internal sealed class PortForward : IAsyncDisposable
 {
+    // An IPv6 socket that speaks IPv4 stands in the second table, its address behind a prefix.
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<CancellationToken, Task<Stream>> _connect;
@@ -96,8 +99,8 @@ internal sealed class PortForward : IAsyncDisposable
     /// </summary>
     private bool IsOurs(IPEndPoint client)
     {
-        const string Table = "/proc/net/tcp";
-        if (!File.Exists(Table))
+        var tables = Tables.Where(File.Exists).ToList();
+        if (tables.Count == 0)
         {
             return true;
         }
@@ -105,12 +108,12 @@ internal sealed class PortForward : IAsyncDisposable
         var (near, far) = ($"0100007F:{client.Port:X4}", $"0100007F:{Port:X4}");
         string? owner = null;
         string? listener = null;
-        foreach (var line in File.ReadLines(Table))
+        foreach (var line in tables.SelectMany(File.ReadLines))
         {
             // sl, local, remote, state, queues, timer, retransmits, uid
             if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, var remote, var state, _, _, _, var user, ..])
             {
-                owner = local == near && remote == far ? user : owner;
+                owner = local.EndsWith(near, StringComparison.Ordinal) && remote.EndsWith(far, StringComparison.Ordinal) ? user : owner;
                 listener = local == far && state == "0A" ? user : listener;
             }
         }

@@ -11,6 +11,7 @@ internal sealed class HostReading
     private const string Cgroup2 = "/sys/fs/cgroup/";
     private const string Cgroup1Memory = "/sys/fs/cgroup/memory/";
     private const string Cgroup1Cpu = "/sys/fs/cgroup/cpu/";
+    private const string Cgroup1Accounting = "/sys/fs/cgroup/cpuacct/cpuacct.usage";
 
     // Version 1 writes a number near the largest one for "no limit".
     private const long NoLimit = long.MaxValue / 2;
@@ -42,7 +43,7 @@ internal sealed class HostReading
         "/proc/loadavg", "/proc/uptime", "/proc/stat", "/proc/meminfo", "/proc/vmstat",
         Cgroup2 + "memory.max", Cgroup2 + "memory.current", Cgroup2 + "memory.stat", Cgroup2 + "memory.events", Cgroup2 + "cpu.max", Cgroup2 + "cpu.stat",
         Cgroup1Memory + "memory.limit_in_bytes", Cgroup1Memory + "memory.usage_in_bytes", Cgroup1Memory + "memory.stat", Cgroup1Memory + "memory.oom_control",
-        Cgroup1Cpu + "cpu.cfs_quota_us", Cgroup1Cpu + "cpu.cfs_period_us", Cgroup1Cpu + "cpuacct.usage",
+        Cgroup1Cpu + "cpu.cfs_quota_us", Cgroup1Cpu + "cpu.cfs_period_us", Cgroup1Accounting,
     ];
 
     /// <summary>When it was read, UTC.</summary>
@@ -94,7 +95,7 @@ internal sealed class HostReading
     /// <summary>CPU time of a container; null when it is not told.</summary>
     public TimeSpan? ContainerCpuTime =>
         Keyed(Cgroup2 + "cpu.stat", "usage_usec") is { } microseconds ? TimeSpan.FromMicroseconds(microseconds)
-        : First(Cgroup1Cpu + "cpuacct.usage") is { } nanoseconds ? TimeSpan.FromMicroseconds(Number(nanoseconds) / 1000)
+        : First(Cgroup1Accounting) is { } nanoseconds ? TimeSpan.FromMicroseconds(Number(nanoseconds) / 1000)
         : null;
 
     /// <summary>A container's memory limit in bytes; null for none.</summary>

@@ -45,6 +45,18 @@ public static class PortInspector
         return ports;
     }
 
+    /// <summary>A member of the stack should listen there.</summary>
+    /// <param name="host">Host to look at.</param>
+    /// <param name="stack">Stack whose members want ports.</param>
+    /// <param name="port">The port.</param>
+    /// <returns>True when one should.</returns>
+    public static bool IsWanted(IHost host, OpsStack stack, int port)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(stack);
+        return Wanted(stack, host.Name).Any(want => want.Port == port);
+    }
+
     /// <summary>The failure to find anybody on a port.</summary>
     /// <param name="host">Host that was looked at.</param>
     /// <param name="stack">Stack whose members want ports.</param>

@@ -22,7 +22,7 @@ public sealed class CheckTests
         Assert.Null(result.Reason);
         Assert.StartsWith("200 in ", result.Message, StringComparison.Ordinal);
         var latency = Assert.Single(result.Measurements);
-        Assert.Equal(("latency", "s", 0.5, 2.0), (latency.Name, latency.Unit, latency.Warning, latency.Critical));
+        Assert.Equal(("latency", "s", 30.0, 60.0), (latency.Name, latency.Unit, latency.Warning, latency.Critical));
         Assert.Equal(result.Latency!.Value.TotalSeconds, latency.Value);
     }
 
@@ -227,7 +227,7 @@ public sealed class CheckTests
     {
         var check = new StackHealthCheck { Url = server.Url.ToString() };
         configure(check);
-        return RunAsync(new HttpCheck(null, check, latency ?? new Threshold(0.5, 2), timeout ?? TimeSpan.FromSeconds(20)));
+        return RunAsync(new HttpCheck(null, check, latency ?? new Threshold(30, 60), timeout ?? TimeSpan.FromSeconds(20)));
     }
 
     private static async Task<CheckResult> RunAsync(IHealthCheck check)
