@@ -30,6 +30,7 @@ public sealed class SshHost : RemoteHost
     private readonly object _gate = new();
     private Task<SshMaster>? _master;
     private long _masterFailedAt;
+    private int _disposed;
 
     /// <summary>Creates the host. Nothing is connected yet.</summary>
     /// <param name="name">The stack's name for it.</param>
@@ -117,6 +118,11 @@ public sealed class SshHost : RemoteHost
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _closing.CancelAsync();
         if (_master is { } pending)
         {
