@@ -28,7 +28,7 @@ internal sealed class CommandRunner(BoundCommand call, Terminal terminal, string
                 $"{string.Join(" and ", call.AwaitsFromPipeline.Select(parameter => "-" + parameter.Name))} must be given, or objects on standard input.");
         }
 
-        var sink = new ConsoleSink(call, terminal, MakeWriter());
+        var sink = new ConsoleSink(call, terminal, MakeWriter(), _stopped.Token);
         using var cmdlet = (OpsCmdlet)Activator.CreateInstance(call.Command.Type, nonPublic: true)!;
         cmdlet.Sink = sink;
         foreach (var parameter in call.Command.Parameters.Where(parameter => !parameter.IsSwitch && !parameter.IsCredential))
@@ -96,6 +96,7 @@ internal sealed class CommandRunner(BoundCommand call, Terminal terminal, string
             try
             {
                 binder.Bind(item);
+                CountConverted(sink);
             }
             catch (OpsException error)
             {
@@ -107,6 +108,23 @@ internal sealed class CommandRunner(BoundCommand call, Terminal terminal, string
             if (_stopped.IsCancellationRequested)
             {
                 return;
+            }
+        }
+    }
+
+    // What only changes its form on the way through still decides about the exit code: the text of a report has no status.
+    private void CountConverted(ConsoleSink sink)
+    {
+        if (!call.Command.Name.StartsWith("ConvertTo-", StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        foreach (var parameter in call.Command.Parameters.Where(parameter => parameter.RoleIn(call.Set) is { ByValue: true }))
+        {
+            if (call.Values.TryGetValue(parameter.Name, out var value) && value is not null)
+            {
+                sink.CountHealth(value);
             }
         }
     }

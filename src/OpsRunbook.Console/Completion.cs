@@ -5,8 +5,7 @@ namespace OpsRunbook.ConsoleRunner;
 
 /// <summary>Shell completion: a script for the shell, and the verb that it calls for the possible words.</summary>
 /// <param name="catalog">The commands.</param>
-/// <param name="names">Names of the commands, as far as they are known without loading them.</param>
-internal sealed class Completion(CommandCatalog catalog, IEnumerable<string> names)
+internal sealed class Completion(CommandCatalog catalog)
 {
     private static readonly string[] Shells = ["bash"];
 
@@ -25,6 +24,11 @@ internal sealed class Completion(CommandCatalog catalog, IEnumerable<string> nam
             if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
                 for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]="${COMPREPLY[i]#"${current%"${current##*:}"}"}"; done
             fi
+            for i in "${!COMPREPLY[@]}"; do
+                if [[ ${COMPREPLY[i]} == *[[:space:]\'\"\\\$\`\&\;\|\(\)\<\>\*]* ]]; then
+                    printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]}"
+                fi
+            done
             # A list goes on after its comma, a parameter after its name.
             if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:,] ]]; then compopt -o nospace; fi
         }
@@ -56,10 +60,9 @@ internal sealed class Completion(CommandCatalog catalog, IEnumerable<string> nam
     private IEnumerable<string> Candidates(string[] words)
     {
         var word = words is [.., var last] ? last : string.Empty;
-        var known = names.ToList();
         if (words.Length <= 1 || (words.Length == 2 && words[0] == "help"))
         {
-            return (words.Length <= 1 ? known.Concat(["help", "completion"]) : known).Where(name => Starts(name, word));
+            return (words.Length <= 1 ? catalog.Names.Concat(["help", "completion"]) : catalog.Names).Where(name => Starts(name, word));
         }
 
         return words[0] == "completion" ? Shells.Where(shell => Starts(shell, word))

@@ -10,7 +10,8 @@ namespace OpsRunbook.ConsoleRunner;
 /// <param name="call">The command and its arguments.</param>
 /// <param name="terminal">The standard streams.</param>
 /// <param name="writer">Writes the results.</param>
-internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultWriter writer) : ICmdletSink
+/// <param name="stopped">Cancelled by a signal.</param>
+internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultWriter writer, CancellationToken stopped) : ICmdletSink
 {
     private const string PasswordVariable = "OPSRUNBOOK_PASSWORD";
     private const string ClearLine = "\r\u001b[2K";
@@ -177,7 +178,7 @@ internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultW
         {
             ClearProgress();
             var password = Environment.GetEnvironmentVariable(PasswordVariable)
-                ?? terminal.Ask?.Invoke($"Password for {Display.Text(user)}: ", true)
+                ?? Ask($"Password for {Display.Text(user)}: ", secret: true)
                 ?? throw new OpsException(
                     "Credential.NoPassword",
                     OpsErrorKind.InvalidArgument,
@@ -227,6 +228,11 @@ internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultW
         }
     }
 
+    // Reading from a terminal cannot be cancelled; the wait for it can.
+    private string? Ask(string question, bool secret) => terminal.Ask is { } ask
+        ? Task.Run(() => ask(question, secret), CancellationToken.None).WaitAsync(stopped).GetAwaiter().GetResult()
+        : null;
+
     private bool AskAbout(string description, string target, string action)
     {
         if (terminal.Ask is null)
@@ -244,7 +250,7 @@ internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultW
         while (true)
         {
             // No answer (end of input) is no consent.
-            switch (terminal.Ask("[Y] Yes  [A] Yes to All  [N] No  [L] No to All (default is \"Y\"): ", false)?.Trim().ToUpperInvariant())
+            switch (Ask("[Y] Yes  [A] Yes to All  [N] No  [L] No to All (default is \"Y\"): ", secret: false)?.Trim().ToUpperInvariant())
             {
                 case "" or "Y" or "YES":
                     return true;

@@ -47,10 +47,10 @@ internal static class OpsRunbookConsole
         switch (args)
         {
             case []:
-                help.WriteOverview();
+                help.WriteOverview((catalog ?? CommandCatalog.Default).Names);
                 return 0;
             case [var word] when HelpWords.Contains(word, StringComparer.OrdinalIgnoreCase):
-                help.WriteOverview();
+                help.WriteOverview((catalog ?? CommandCatalog.Default).Names);
                 return 0;
             case [var word, var topic] when HelpWords.Contains(word, StringComparer.OrdinalIgnoreCase):
                 if (!help.TryWriteTopic(topic))
@@ -66,7 +66,7 @@ internal static class OpsRunbookConsole
                 terminal.Out.Write(Completion.Script(shell));
                 return 0;
             case ["complete", .. var words]:
-                new Completion(catalog ?? CommandCatalog.Default, help.Names).Write(terminal.Out, words);
+                new Completion(catalog ?? CommandCatalog.Default).Write(terminal.Out, words);
                 return 0;
             case ["build-help", var docs, var folder]:
                 MamlWriter.Build(catalog ?? CommandCatalog.Default, docs, folder);

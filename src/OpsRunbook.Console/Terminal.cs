@@ -6,6 +6,7 @@ namespace OpsRunbook.ConsoleRunner;
 internal sealed class Terminal
 {
     private const int DefaultWidth = 120;
+    private const int Narrowest = 20;
     private const string ControllingTerminal = "/dev/tty";
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
@@ -48,7 +49,7 @@ internal sealed class Terminal
             Out = new StreamWriter(StandardOutput.Open(), Utf8, 16 * 1024) { NewLine = "\n" },
             Error = new StreamWriter(Console.OpenStandardError(), Utf8) { AutoFlush = true, NewLine = "\n" },
             OpenInput = static () => new StreamReader(Console.OpenStandardInput(), Utf8),
-            Width = outIsTerminal ? Math.Max(Console.WindowWidth, 20) : WidthFromEnvironment(),
+            Width = outIsTerminal && Console.WindowWidth is >= Narrowest and var cells ? cells : WidthFromEnvironment(),
             OutIsTerminal = outIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
             OutHasColours = outIsTerminal && colours,
@@ -59,7 +60,7 @@ internal sealed class Terminal
     }
 
     private static int WidthFromEnvironment() =>
-        int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) && columns is >= 20 and <= 10_000 ? columns : DefaultWidth;
+        int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) && columns is >= Narrowest and <= 10_000 ? columns : DefaultWidth;
 
     private static bool IsNullDevice() =>
         OperatingSystem.IsLinux() && new FileInfo("/proc/self/fd/0") is var input && (input.LinkTarget is null or "/dev/null");

@@ -62,7 +62,7 @@ public sealed class SshServer : ServerProcess
             PidFile {server.Folder}/sshd.pid
             AuthorizedKeysFile {server.Folder}/id.pub
             StrictModes no
-            UsePAM no
+            UsePAM {(IsLocked(server.User) ? "yes" : "no")}
             PasswordAuthentication no
             KbdInteractiveAuthentication no
             PermitRootLogin prohibit-password
@@ -99,7 +99,21 @@ public sealed class SshServer : ServerProcess
 
     private protected override IEnumerable<string> Command() => [_server, "-D", "-e", "-f", Path.Combine(Folder, "sshd_config")];
 
-    private protected override async Task AskAsync() => await ExecuteAsync("true");
+    private protected override async Task AskAsync()
+    {
+        try
+        {
+            await ExecuteAsync("true");
+        }
+        catch (InvalidOperationException) when (!Tool.IsRoot && File.ReadAllText(LogFile).Contains("account is locked", StringComparison.Ordinal))
+        {
+            throw new ServerUnavailableException("sshd", $"the account {User} is locked");
+        }
+    }
+
+    // sshd itself refuses an account without a usable password, as root often is; PAM lets its key in.
+    private static bool IsLocked(string user) =>
+        Tool.IsRoot && File.ReadLines("/etc/shadow").Any(line => line.StartsWith(user + ":!", StringComparison.Ordinal));
 
     private static async Task<string> KnownHostAsync(SshServer server, string key)
     {

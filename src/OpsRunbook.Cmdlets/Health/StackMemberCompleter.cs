@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Management.Automation;
-using System.Management.Automation.Language;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Stacks;
@@ -11,28 +10,20 @@ namespace OpsRunbook.Cmdlets;
 /// Completes names of members from the stack file. It runs at every press of the tab key, so it only reads
 /// a file and never looks at the machine, and gives up soon.
 /// </summary>
-public sealed class StackMemberCompleter : IArgumentCompleter
+public sealed class StackMemberCompleter : OpsCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
-    public IEnumerable<CompletionResult> CompleteArgument(
-        string commandName,
-        string parameterName,
-        string wordToComplete,
-        CommandAst commandAst,
-        IDictionary fakeBoundParameters)
+    protected internal override IEnumerable<string> Complete(IDictionary arguments)
     {
-        ArgumentNullException.ThrowIfNull(fakeBoundParameters);
-        var stack = fakeBoundParameters["Stack"] is PSObject wrapped ? wrapped.BaseObject : fakeBoundParameters["Stack"];
-        var word = (wordToComplete ?? string.Empty).Trim('\'', '"');
+        ArgumentNullException.ThrowIfNull(arguments);
+        var stack = arguments["Stack"] is PSObject wrapped ? wrapped.BaseObject : arguments["Stack"];
+        var directory = WorkingDirectory;
         try
         {
             using var limit = new CancellationTokenSource(Patience);
-            return Task.Run(() => MembersAsync(stack, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult()
-                .Where(member => member.Name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
-                .Select(member => new CompletionResult(Quoted(member.Name), member.Name, CompletionResultType.ParameterValue, $"{member.Kind} {member.Name}"))
-                .ToList();
+            return Task.Run(() => MembersAsync(stack, directory, limit.Token), limit.Token).WaitAsync(limit.Token).GetAwaiter().GetResult();
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {
@@ -41,20 +32,17 @@ public sealed class StackMemberCompleter : IArgumentCompleter
         }
     }
 
-    private static async Task<IEnumerable<HealthMember>> MembersAsync(object? stack, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<string>> MembersAsync(object? stack, string directory, CancellationToken cancellationToken)
     {
         if (stack is not OpsStack)
         {
-            stack = await StackLocator.FindFileAsync(stack, Environment.CurrentDirectory, cancellationToken);
+            stack = await StackLocator.FindFileAsync(stack, directory, cancellationToken);
         }
 
         return stack is null
             ? []
-            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, Environment.CurrentDirectory, new SilentOutput(), cancellationToken));
+            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, new SilentOutput(), cancellationToken)).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
     }
-
-    private static string Quoted(string name) =>
-        name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') ? name : $"'{name.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private sealed class SilentOutput : IOperationOutput
     {

@@ -11,21 +11,16 @@ internal sealed class HelpText(TextWriter output, int width, string folder)
 {
     private const string Suffix = ".md";
 
-    /// <summary>Names of the commands that have a page.</summary>
-    public IEnumerable<string> Names => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "*-*" + Suffix).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.OrdinalIgnoreCase)
-        : [];
-
     /// <summary>Lists the commands.</summary>
-    public void WriteOverview()
+    /// <param name="names">Their names.</param>
+    public void WriteOverview(IReadOnlyList<string> names)
     {
         output.WriteLine("opsrunbook runs one command of the OpsRunbook module, without PowerShell.");
         output.WriteLine();
-        var names = Names.ToList();
         var column = names.Count == 0 ? 0 : names.Max(name => name.Length);
         foreach (var name in names)
         {
-            WriteItem(name.PadRight(column), CommandPage.Plain(Read(name)!.Synopsis.ReplaceLineEndings(" ")), column + 2);
+            WriteItem(name.PadRight(column), CommandPage.Plain(Read(name)?.Synopsis.ReplaceLineEndings(" ") ?? string.Empty), column + 2);
         }
 
         output.WriteLine();

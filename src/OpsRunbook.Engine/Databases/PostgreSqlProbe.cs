@@ -28,11 +28,15 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
     private async Task<DatabaseReading> LogInAsync(CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
-        await using var forward = target.Host is LocalHost ? null : new PortForward(target.ConnectAsync);
+
+        // The driver does not heed its token while it waits for the answer to its first byte. Through a
+        // connection of ours it ends when we say, wherever the server is.
+        await using var forward = new PortForward(target.ConnectAsync);
+        await using var cut = cancellationToken.Register(forward.Abort);
         var settings = new NpgsqlConnectionStringBuilder
         {
-            Host = forward is not null ? "127.0.0.1" : target.Socket is { } socket ? Path.GetDirectoryName(socket) : target.Server,
-            Port = forward?.Port ?? target.Port,
+            Host = "127.0.0.1",
+            Port = forward.Port,
             Username = target.Database.User ?? "postgres",
             Password = target.Password,
             Database = target.Database.Database ?? "postgres",
@@ -48,7 +52,7 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
             // cancelled command: the deadline is the caller's token.
             Pooling = false,
             Enlist = false,
-            Timeout = 0,
+            Timeout = (int)Math.Min(1024, Math.Ceiling(target.Timeout.TotalSeconds) + 1),
             CommandTimeout = 0,
             CancellationTimeout = -1,
         };
@@ -78,7 +82,7 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
         catch (Exception error) when (error is NpgsqlException or SocketException or IOException or TimeoutException or OpsException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Classify(error, forward?.Failure, verdict);
+            throw Classify(error, forward.Failure, verdict);
         }
     }
 
@@ -92,11 +96,6 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
         if (error is PostgresException refused)
         {
             return FromServer(refused.SqlState, refused.MessageText, refused);
-        }
-
-        if (error.GetBaseException() is SocketException socket)
-        {
-            return DatabaseErrors.FromEndpoint(SocketConnector.Classify(socket, target.Host.Name, target.Text));
         }
 
         return error.Message.Contains("No SSL enabled connection", StringComparison.Ordinal)

@@ -8,7 +8,7 @@ internal static class CheckFailure
 
     private static readonly string[] SaysNothing =
     [
-        "LocalLimit", "CaFileUnreadable", "HeaderInvalid", "UrlInvalid", "PingUnavailable", "LoginRequired", "NoPermission",
+        "LocalLimit", "CaFileUnreadable", "HeaderInvalid", "UrlInvalid", "AddressInvalid", "PingUnavailable", "LoginRequired", "NoPermission",
         "ClientMissing", "ClientFailed", "ProtectedMode", "Refused",
     ];
 

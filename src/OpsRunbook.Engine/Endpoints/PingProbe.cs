@@ -52,7 +52,7 @@ internal static class PingProbe
         }
         catch (PingException error) when (error.InnerException is SocketException socket)
         {
-            throw SocketConnector.Classify(socket, host.Name, name);
+            throw SocketConnector.Unreachable(host.Name, name, socket.Message + ".", error);
         }
         catch (Exception error) when (error is PingException or PlatformNotSupportedException)
         {

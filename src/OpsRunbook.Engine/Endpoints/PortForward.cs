@@ -9,6 +9,9 @@ namespace OpsRunbook.Engine.Endpoints;
 /// </summary>
 internal sealed class PortForward : IAsyncDisposable
 {
+    // An IPv6 socket that speaks IPv4 stands in the second table, its address behind a prefix.
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<CancellationToken, Task<Stream>> _connect;
@@ -29,6 +32,9 @@ internal sealed class PortForward : IAsyncDisposable
 
     /// <summary>Why the last far connection could not be made; null when it could. What the driver saw was only an early end.</summary>
     public OpsException? Failure { get; private set; }
+
+    /// <summary>Cuts every connection at once.</summary>
+    public void Abort() => _stop.Cancel();
 
     public async ValueTask DisposeAsync()
     {
@@ -61,6 +67,11 @@ internal sealed class PortForward : IAsyncDisposable
             try
             {
                 client.NoDelay = true;
+                if (!IsOurs((IPEndPoint)client.Client.RemoteEndPoint!))
+                {
+                    return;
+                }
+
                 await using var far = await _connect(_stop.Token);
                 await using var near = client.GetStream();
                 using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
@@ -80,5 +91,33 @@ internal sealed class PortForward : IAsyncDisposable
                 // One of the two ends went away, which the driver sees for itself.
             }
         }
+    }
+
+    /// <summary>
+    /// The far connection has our rights (a login by the account's name, a tunnel), and every user of the
+    /// machine can reach a loopback port. The kernel tells whose a connection is.
+    /// </summary>
+    private bool IsOurs(IPEndPoint client)
+    {
+        var tables = Tables.Where(File.Exists).ToList();
+        if (tables.Count == 0)
+        {
+            return true;
+        }
+
+        var (near, far) = ($"0100007F:{client.Port:X4}", $"0100007F:{Port:X4}");
+        string? owner = null;
+        string? listener = null;
+        foreach (var line in tables.SelectMany(File.ReadLines))
+        {
+            // sl, local, remote, state, queues, timer, retransmits, uid
+            if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, var remote, var state, _, _, _, var user, ..])
+            {
+                owner = local.EndsWith(near, StringComparison.Ordinal) && remote.EndsWith(far, StringComparison.Ordinal) ? user : owner;
+                listener = local == far && state == "0A" ? user : listener;
+            }
+        }
+
+        return owner is not null && owner == listener;
     }
 }

@@ -219,6 +219,10 @@ public sealed class HealthRound
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
+                // Said here once more: this place may be reached before the linked token hears of it, and leaving
+                // cuts the link. The moment is for closing connections.
+                await limit.CancelAsync();
+                await Task.WhenAny(running, Task.Delay(Grace, CancellationToken.None));
                 Abandon(running);
                 throw;
             }

@@ -48,13 +48,13 @@ internal sealed class UnitCheck : IHealthCheck
 
     private string Message(UnitState state)
     {
-        var message = $"{_batch.Kind.ToString().ToLowerInvariant()} {_unit.Name}: {Display.Text(state.State)}";
+        var message = $"{_batch.Kind.ToString().ToLowerInvariant()}: {Display.Text(state.State)}";
         if (state.Since is { } since && DateTime.UtcNow - since is { Ticks: > 0 } age)
         {
             message += $" for {Duration.Format(age)}";
         }
 
-        return state.Restarts > 0 ? $"{message}, {state.Restarts} restarts" : message;
+        return state.Restarts > 0 ? $"{message}, {(state.Restarts == 1 ? "1 restart" : $"{state.Restarts} restarts")}" : message;
     }
 
     private static List<Measurement> Measurements(UnitState state)

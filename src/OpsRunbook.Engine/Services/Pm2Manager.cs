@@ -21,6 +21,14 @@ public sealed class Pm2Manager : IServiceManager
         exec pm2 jlist --silent
         """;
 
+    // The other user's own environment and PATH; a PM2_HOME of the connecting user is not his.
+    private const string AsUser = """
+        if [ "$(id -un)" = "$1" ]; then exec sh -c "$2"; fi
+        if [ "$(id -u)" = 0 ]; then exec su -s /bin/sh - "$1" -c "$2"; fi
+        command -v sudo >/dev/null 2>&1 || { echo "the pm2 of user $1 can only be asked by that user or root, and there is no sudo" >&2; exit 1; }
+        exec sudo -n -H -u "$1" -- sh -lc "$2"
+        """;
+
     /// <inheritdoc/>
     public ServiceManagerKind Kind => ServiceManagerKind.Pm2;
 
@@ -30,10 +38,7 @@ public sealed class Pm2Manager : IServiceManager
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(units);
         var user = units.Count == 0 ? null : units[0].User;
-        string[] script = ["sh", "-c", List];
-
-        // PM2_HOME of the connecting user is not the other user's; -i gives the other user's own environment and PATH.
-        var command = new HostCommand(user is null ? script : ["sudo", "-n", "-i", "-u", user, "--", .. script]);
+        var command = new HostCommand(user is null ? ["sh", "-c", List] : ["sh", "-c", AsUser, "sh", user, List]);
         CommandResult result;
         try
         {

@@ -12,6 +12,8 @@ public sealed class ProcessManager : IServiceManager
     // The kernel keeps only this much of a name.
     private const int CommLength = 15;
 
+    private static readonly string[] Interpreters = ["node", "nodejs", "python", "ruby", "java", "dotnet", "php", "perl", "bun", "deno"];
+
     /// <inheritdoc/>
     public ServiceManagerKind Kind => ServiceManagerKind.Process;
 
@@ -61,12 +63,20 @@ public sealed class ProcessManager : IServiceManager
         return process.Name == name
             || FileName(executable) == name
 
-            // A script is the second word of its interpreter's command line, and its long name is cut short.
+            // A script that is a program of its own keeps only the beginning of a long name.
             || (name.Length > CommLength && process.Name == name[..CommLength] && process.CommandLine.Take(2).Any(word => FileName(word) == name))
+
+            // "node --inspect /srv/shop/server.js" is server.js; "vi server.js" is not.
+            || (IsInterpreter(FileName(executable)) && process.CommandLine.Skip(1).FirstOrDefault(IsScript) is { } script && FileName(script) == name)
 
             // Programs that rewrite their title: "nginx: master process", "postgres: checkpointer".
             || executable.StartsWith(name + ":", StringComparison.Ordinal);
     }
+
+    private static bool IsInterpreter(string executable) =>
+        Array.Exists(Interpreters, interpreter => executable.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.', '-') == interpreter);
+
+    private static bool IsScript(string word) => word.Length > 0 && word[0] != '-' && Path.HasExtension(word);
 
     private static string FileName(string path) => path[(path.LastIndexOf('/') + 1)..];
 

@@ -111,24 +111,31 @@ internal sealed class ConfigReader
 
     private static OpsException SyntaxError(ConfigProblems problems, string text, int line, int column, Exception error)
     {
-        problems.EndedAt = line > 0 ? line : null;
-        var (file, id) = (problems.File, problems.Area + ".SyntaxInvalid");
-        var source = line > 0 ? text.Split('\n').ElementAtOrDefault(line - 1) ?? string.Empty : string.Empty;
-        var where = line > 0 ? $"{file} line {line}, column {column}" : file;
-        if (source.TrimStart(' ').StartsWith('\t'))
+        var lines = text.TrimEnd('\n').Split('\n');
+        line = Math.Min(line, lines.Length);
+        var isTab = error.Message.Contains("tab", StringComparison.Ordinal) || error.Message.Contains("cannot start any token", StringComparison.Ordinal);
+        if (line > 0 && isTab && Array.FindIndex(lines, line - 1, source => source.TrimStart(' ').StartsWith('\t')) is var tab and >= 0)
         {
+            // The scanner names the start of the mapping, which may be far above.
+            problems.EndedAt = tab + 1;
             return new OpsException(
-                id, OpsErrorKind.InvalidData, $"{where}: the line is indented with a tab.", "YAML is indented with spaces only.", file, error);
+                problems.Area + ".SyntaxInvalid",
+                OpsErrorKind.InvalidData,
+                $"{problems.File} line {tab + 1}: the line is indented with a tab.",
+                "YAML is indented with spaces only.",
+                problems.File,
+                error);
         }
 
-        // The scanner's own words end with its idea of the position, which the message gives already.
-        var cause = error is YamlException ? error.Message[(error.Message.LastIndexOf("): ", StringComparison.Ordinal) is var at and >= 0 ? at + 3 : 0)..] : "The text cannot be parsed.";
+        problems.EndedAt = line > 0 ? line : null;
+        var where = line > 0 ? $"{problems.File} line {line}, column {column}" : problems.File;
+        var cause = error is YamlException ? error.Message.Replace("  ", " ", StringComparison.Ordinal).TrimEnd('.') : "the text cannot be parsed";
         return new OpsException(
-            id,
+            problems.Area + ".SyntaxInvalid",
             OpsErrorKind.InvalidData,
-            $"{where}: not valid YAML or JSON: {cause.TrimEnd('.')}.",
+            $"{where}: not valid YAML or JSON: {cause}.",
             "Look at this line and the one before it: indentation, quotes, brackets, and a space after each colon.",
-            file,
+            problems.File,
             error);
     }
 

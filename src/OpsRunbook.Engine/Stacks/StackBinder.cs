@@ -63,6 +63,11 @@ internal sealed partial class StackBinder(ConfigProblems problems)
             }
         }
 
+        CheckRequired(properties, node, path);
+    }
+
+    private void CheckRequired(StackProperty[] properties, ConfigNode node, string path)
+    {
         foreach (var property in properties.Where(property => property.IsRequired && node.Find(property.Key) is null))
         {
             problems.Add("Stack.KeyMissing", node, Join(path, property.Key), $"{Join(path, property.Key)} is missing.", $"Add '{property.Key}:'.");
@@ -126,7 +131,11 @@ internal sealed partial class StackBinder(ConfigProblems problems)
         if (StackProperty.IsModel(type))
         {
             var model = existing ?? Activator.CreateInstance(type)!;
-            if (!node.IsNull)
+            if (node.IsNull)
+            {
+                CheckRequired(StackProperty.Of(type), node, path);
+            }
+            else
             {
                 BindModel(model, node, path, rules);
             }

@@ -11,7 +11,7 @@ public static partial class StackSchema
 {
     private const string DurationPattern = "^(([0-9]+(\\.[0-9]+)?\\s*([mM][sS]|[sSmMhHdDwW])\\s*)+|[0-9]+(\\.[0-9]+)?|([0-9]+\\.)?[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\\.[0-9]+)?)?)$";
     private const string SizePattern = "^[0-9]+(\\.[0-9]+)?\\s*([bB]|[kKmMgGtTpPeE][iI]?[bB]?)?$";
-    private const string PercentPattern = "^[0-9]+(\\.[0-9]+)?\\s*%?$";
+    private const string PercentPattern = "^(100(\\.0+)?|[0-9]{1,2}(\\.[0-9]+)?)\\s*%?$";
 
     private static readonly JsonSerializerOptions Layout = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -88,12 +88,12 @@ public static partial class StackSchema
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (StackProperty.EntryType(type) is { } entry)
         {
-            // A member without any key of its own is written as nothing.
+            // A member that needs no key may be written as nothing.
             var value = Value(entry, rules, definitions, texts);
             return new JsonObject
             {
                 ["type"] = "object",
-                ["additionalProperties"] = StackProperty.IsModel(entry) ? OrNull(value) : value,
+                ["additionalProperties"] = StackProperty.IsModel(entry) && !Array.Exists(StackProperty.Of(entry), property => property.IsRequired) ? OrNull(value) : value,
             };
         }
 
@@ -141,7 +141,7 @@ public static partial class StackSchema
             _ when type == typeof(TimeSpan) => NumberOr(DurationPattern),
             _ when type == typeof(double) => rules.Form switch
             {
-                StackForm.Percent => NumberOr(PercentPattern),
+                StackForm.Percent => WithRange(NumberOr(PercentPattern), new StackValueAttribute { Maximum = 100 }),
                 StackForm.Seconds => NumberOr(DurationPattern),
                 StackForm.Quantity => new JsonObject { ["type"] = new JsonArray("number", "string") },
                 _ => WithRange(new JsonObject { ["type"] = "number" }, rules),
@@ -192,7 +192,7 @@ public static partial class StackSchema
         string.Concat(element.Nodes().Select(node => node switch
         {
             XText text => text.Value,
-            XElement { Name.LocalName: "see" } see => $"`{see.Attribute("cref")?.Value.Split('.')[^1] ?? see.Attribute("langword")?.Value}`",
+            XElement { Name.LocalName: "see" } see => $"`{JsonNamingPolicy.CamelCase.ConvertName(see.Attribute("cref")!.Value.Split('.')[^1])}`",
             XElement code => $"`{code.Value}`",
             _ => string.Empty,
         })),

@@ -30,19 +30,19 @@ public static class StackWriter
         var emitter = new Emitter(writer, new EmitterSettings(bestIndent: 2, bestWidth: int.MaxValue, isCanonical: false, maxSimpleKeyLength: 1024));
         emitter.Emit(new StreamStart());
         emitter.Emit(new DocumentStart(null, null, isImplicit: true));
-        WriteModel(emitter, stack, string.Empty);
+        WriteModel(emitter, stack, new OpsStack(), string.Empty);
         emitter.Emit(new DocumentEnd(isImplicit: true));
         emitter.Emit(new StreamEnd());
         return text.ToString();
     }
 
-    private static void WriteModel(Emitter emitter, object model, string path)
+    private static void WriteModel(Emitter emitter, object model, object defaults, string path)
     {
-        var defaults = Activator.CreateInstance(model.GetType())!;
         emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, isImplicit: true, MappingStyle.Block));
         foreach (var property in StackProperty.Of(model.GetType()))
         {
             var value = property.Property.GetValue(model);
+            var usual = property.Property.GetValue(defaults);
             if (property.Prefixes is not null)
             {
                 foreach (var (key, text) in (Dictionary<string, string>)value!)
@@ -51,17 +51,17 @@ public static class StackWriter
                     WriteText(emitter, text);
                 }
             }
-            else if (property.IsRequired || !IsSame(value, property.Property.GetValue(defaults)))
+            else if (property.IsRequired || !IsSame(value, usual))
             {
                 WriteText(emitter, property.Key);
-                WriteValue(emitter, value, path.Length == 0 ? property.Key : $"{path}.{property.Key}");
+                WriteValue(emitter, value, usual, path.Length == 0 ? property.Key : $"{path}.{property.Key}");
             }
         }
 
         emitter.Emit(new MappingEnd());
     }
 
-    private static void WriteValue(Emitter emitter, object? value, string path)
+    private static void WriteValue(Emitter emitter, object? value, object? usual, string path)
     {
         switch (value)
         {
@@ -78,13 +78,13 @@ public static class StackWriter
                 WritePlain(emitter, flag ? "true" : "false");
                 break;
             case TimeSpan duration:
-                WriteText(emitter, FormatDuration(duration));
+                WritePlain(emitter, FormatDuration(duration));
                 break;
             case long bytes:
-                WriteText(emitter, FormatSize(bytes));
+                WritePlain(emitter, FormatSize(bytes));
                 break;
-            case double number:
-                WritePlain(emitter, number.ToString("R", CultureInfo.InvariantCulture));
+            case double part:
+                WritePlain(emitter, part.ToString("R", CultureInfo.InvariantCulture));
                 break;
             case DateTime moment:
                 WriteText(emitter, moment.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
@@ -100,35 +100,29 @@ public static class StackWriter
                 foreach (DictionaryEntry entry in dictionary)
                 {
                     WriteText(emitter, (string)entry.Key);
-                    WriteValue(emitter, entry.Value, $"{path}.{entry.Key}");
+                    WriteValue(emitter, entry.Value, null, $"{path}.{entry.Key}");
                 }
 
                 emitter.Emit(new MappingEnd());
                 break;
             case IList list:
-                var short_ = list.Cast<object?>().All(item => item is string or int) && list.Count <= 6;
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, short_ ? SequenceStyle.Flow : SequenceStyle.Block));
+                var isShort = list.Count <= 6 && list.Cast<object?>().All(item => item is string or int);
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, isShort ? SequenceStyle.Flow : SequenceStyle.Block));
                 for (var i = 0; i < list.Count; i++)
                 {
-                    WriteValue(emitter, list[i], $"{path}[{i}]");
+                    WriteValue(emitter, list[i], null, $"{path}[{i}]");
                 }
 
                 emitter.Emit(new SequenceEnd());
                 break;
-            case int or SecretReference:
-                var scalar = Convert.ToString(value, CultureInfo.InvariantCulture)!;
-                if (value is int)
-                {
-                    WritePlain(emitter, scalar);
-                }
-                else
-                {
-                    WriteText(emitter, scalar);
-                }
-
+            case int number:
+                WritePlain(emitter, number.ToString(CultureInfo.InvariantCulture));
+                break;
+            case SecretReference secret:
+                WriteText(emitter, secret.ToString());
                 break;
             default:
-                WriteModel(emitter, value, path);
+                WriteModel(emitter, value, usual ?? Activator.CreateInstance(value.GetType())!, path);
                 break;
         }
     }
@@ -136,13 +130,12 @@ public static class StackWriter
     // What YAML could take for a number, a truth value or nothing is quoted; the rest only where it must be.
     private static void WriteText(Emitter emitter, string text)
     {
-        var ambiguous = text.Length == 0 || NotText.Contains(text) || char.IsAsciiDigit(text[0]) || text[0] is '.' or '+' or '-' || text.Any(char.IsControl) || text.Contains("${", StringComparison.Ordinal);
-        var looksLikeUnit = text.Length > 0 && char.IsAsciiDigit(text[0]) && char.IsAsciiLetter(text[^1]) && text.All(char.IsAsciiLetterOrDigit) && !text.Contains('e', StringComparison.OrdinalIgnoreCase) && !text.StartsWith('0');
+        var ambiguous = text.Length == 0 || NotText.Contains(text) || char.IsAsciiDigit(text[0]) || text[0] is '.' or '+' or '-' || text.Any(letter => char.IsControl(letter) || (letter > '~' && char.IsSeparator(letter))) || text.Contains("${", StringComparison.Ordinal);
         emitter.Emit(new Scalar(
             AnchorName.Empty,
             TagName.Empty,
             text,
-            ambiguous && !looksLikeUnit ? ScalarStyle.DoubleQuoted : ScalarStyle.Any,
+            ambiguous ? ScalarStyle.DoubleQuoted : ScalarStyle.Any,
             isPlainImplicit: true,
             isQuotedImplicit: true));
     }

@@ -58,6 +58,28 @@ public static class Display
         ? string.Join(", ", list.Cast<object?>().Select(Text))
         : Text(items);
 
+    /// <summary>A number with at most four decimals, without exponent unless it is very large or very small; null gives an empty cell.</summary>
+    /// <param name="number">Any number.</param>
+    /// <returns>Short text.</returns>
+    public static string Number(object? number)
+    {
+        if (number is null)
+        {
+            return string.Empty;
+        }
+
+        var value = Convert.ToDouble(number, CultureInfo.InvariantCulture);
+        var format = Math.Abs(value) is 0 or (>= 0.0001 and < 1e15) || !double.IsFinite(value) ? "0.####" : "0.###e+0";
+        return value.ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Names with values on one line: <c>method=get, code=200</c>.</summary>
+    /// <param name="labels">The pairs; null gives an empty cell.</param>
+    /// <returns>One line.</returns>
+    public static string Labels(object? labels) => labels is IEnumerable<KeyValuePair<string, string>> pairs
+        ? string.Join(", ", pairs.Select(pair => Text($"{pair.Key}={pair.Value}")))
+        : Text(labels);
+
     /// <summary>
     /// Text that came from another system, made harmless for a terminal: control characters, escape
     /// sequences and characters that reorder the line are shown as visible pictures or escapes, on one line.

@@ -129,4 +129,13 @@ public sealed class ServersTests
         var drive = new DriveInfo(disk.Folder);
         Assert.InRange(100.0 * drive.TotalFreeSpace / drive.TotalSize, 0, 6);
     }
+
+    [Fact]
+    public async Task An_unanswered_port_leaves_a_connection_waiting()
+    {
+        using var port = new UnansweredPort();
+        using var client = new TcpClient();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.ConnectAsync(IPAddress.Loopback, port.Port, patience.Token));
+    }
 }

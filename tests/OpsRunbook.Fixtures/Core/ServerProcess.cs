@@ -186,7 +186,7 @@ public abstract class ServerProcess : IAsyncDisposable
                 await Task.Delay(pause);
                 pause = TimeSpan.FromMilliseconds(Math.Min(250, pause.TotalMilliseconds * 1.5));
             }
-            catch (Exception exception)
+            catch (Exception exception) when (exception is not ServerUnavailableException)
             {
                 var state = IsRunning ? $"does not answer after {watch.Elapsed.TotalSeconds:0} s" : $"ended with {_process!.ExitCode}";
                 var log = File.Exists(LogFile) ? string.Join('\n', File.ReadLines(LogFile).TakeLast(20)) : string.Empty;

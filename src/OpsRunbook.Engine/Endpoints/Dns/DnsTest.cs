@@ -118,7 +118,9 @@ public static class DnsTest
                 Type = type,
                 Resolver = DnsResolvers.Text(resolver),
                 Expected = request.Expected,
-                Message = error.Message,
+
+                // The resolver stands in its own column.
+                Message = error.Message.Replace($"The resolver {DnsResolvers.Text(resolver)} ", string.Empty, StringComparison.Ordinal),
                 Reason = error.Id,
             };
         }
