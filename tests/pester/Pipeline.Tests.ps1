@@ -5,7 +5,7 @@ BeforeAll {
     # Accepts connections and never answers. A connection that the other end closed reads as zero bytes.
     class SilentServer {
         [System.Net.Sockets.TcpListener]$Listener
-        [System.Collections.Generic.List[System.Net.Sockets.Socket]]$Clients = @()
+        [System.Collections.Generic.List[System.Net.Sockets.Socket]]$Clients = [System.Collections.Generic.List[System.Net.Sockets.Socket]]::new()
         [int]$Port
 
         SilentServer() {
@@ -35,8 +35,9 @@ BeforeAll {
         [bool] AllClosed() {
             foreach ($attempt in 1..200) {
                 $this.Accept()
-                $open = $this.Clients.Where({ -not $this.IsClosed($_) })
-                if ($open.Count -eq 0) { return $true }
+                $open = 0
+                foreach ($client in $this.Clients) { if (-not $this.IsClosed($client)) { $open++ } }
+                if ($open -eq 0) { return $true }
                 [System.Threading.Thread]::Sleep(25)
             }
 
@@ -59,7 +60,7 @@ BeforeAll {
 
         [void] Close() {
             $this.Listener.Stop()
-            $this.Clients.ForEach({ $_.Dispose() })
+            foreach ($client in $this.Clients) { $client.Dispose() }
         }
     }
 }

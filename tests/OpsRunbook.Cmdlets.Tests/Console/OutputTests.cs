@@ -8,11 +8,54 @@ public sealed class OutputTests
     [Fact]
     public void A_table_has_the_widths_and_alignment_of_the_format_file_and_fills_the_line()
     {
-        var lines = Run.Of("Get-TestHealth", "Healthy").Out.TrimEnd('\n').Split('\n');
-        Assert.Equal("Status   Name                   Kind        Host       Latency CausedBy   Message", lines[0]);
-        Assert.Equal("------   ----                   ----        ----       ------- --------   -------", lines[1]);
-        Assert.Equal("Healthy  api␛[31m               Service     local         12ms            " + new string('m', 45) + "…", lines[2]);
-        Assert.Equal(120, lines[2].Length);
+        const string Columns = """
+            <TableHeaders>
+              <TableColumnHeader><Label>Status</Label><Width>8</Width></TableColumnHeader>
+              <TableColumnHeader><Label>Latency</Label><Width>10</Width><Alignment>Right</Alignment></TableColumnHeader>
+              <TableColumnHeader><Width>7</Width></TableColumnHeader>
+              <TableColumnHeader><Label>Message</Label></TableColumnHeader>
+            </TableHeaders>
+            <TableRowEntries><TableRowEntry><TableColumnItems>
+              <TableColumnItem><ScriptBlock>[OpsRunbook.Display]::Status($_.Status)</ScriptBlock></TableColumnItem>
+              <TableColumnItem><ScriptBlock>[OpsRunbook.Display]::Time($_.Latency)</ScriptBlock></TableColumnItem>
+              <TableColumnItem><PropertyName>Kind</PropertyName></TableColumnItem>
+              <TableColumnItem><PropertyName>Message</PropertyName></TableColumnItem>
+            </TableColumnItems></TableRowEntry></TableRowEntries>
+            """;
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(
+                file,
+                $"<Configuration><ViewDefinitions><View><Name>n</Name><ViewSelectedBy><TypeName>OpsRunbook.ServiceHealth</TypeName></ViewSelectedBy><TableControl>{Columns}</TableControl></View></ViewDefinitions></Configuration>");
+            using var output = new StringWriter { NewLine = "\n" };
+            var writer = new TableWriter(output, file, width: 40, colours: false, onTerminal: false, lists: false);
+            foreach (var kind in new[] { MemberKind.Cache, MemberKind.WebServer })
+            {
+                writer.Write(new ServiceHealth
+                {
+                    Status = HealthStatus.Warning,
+                    Name = "api",
+                    Kind = kind,
+                    Message = "A message\u001b[31m that is long",
+                    Latency = TimeSpan.FromMilliseconds(12),
+                });
+            }
+
+            Assert.Equal(
+                [
+                    "Status      Latency Kind    Message",
+                    "------      ------- ----    -------",
+                    "Warning        12ms Cache   A message␛[…",
+                    "Warning        12ms WebSer… A message␛[…",
+                    string.Empty,
+                ],
+                output.ToString().Split('\n'));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Fact]

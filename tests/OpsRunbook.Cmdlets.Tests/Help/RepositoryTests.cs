@@ -39,8 +39,8 @@ public sealed class RepositoryTests
         Assert.DoesNotContain('\n', page.Synopsis);
         Assert.NotEmpty(page.Description);
         Assert.True(page.Examples.Count >= 2, "At least two examples.");
+        Assert.All(page.Examples, example => Assert.NotEmpty(example.Title));
         Assert.All(page.Examples, example => Assert.Contains(name, example.Code, StringComparison.OrdinalIgnoreCase));
-        Assert.All(page.Examples, example => Assert.NotEmpty(example.Text));
 
         var parameters = command.Parameters.Where(parameter => !parameter.Hidden).Select(parameter => parameter.Name).ToList();
         Assert.DoesNotContain(parameters, parameter => string.IsNullOrWhiteSpace(page.Parameters.GetValueOrDefault(parameter)));
