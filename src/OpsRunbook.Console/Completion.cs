@@ -24,6 +24,11 @@ internal sealed class Completion(CommandCatalog catalog)
             if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
                 for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]="${COMPREPLY[i]#"${current%"${current##*:}"}"}"; done
             fi
+            for i in "${!COMPREPLY[@]}"; do
+                if [[ ${COMPREPLY[i]} == *[[:space:]\'\"\\\$\`\&\;\|\(\)\<\>\*]* ]]; then
+                    printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]}"
+                fi
+            done
             # A list goes on after its comma, a parameter after its name.
             if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:,] ]]; then compopt -o nospace; fi
         }

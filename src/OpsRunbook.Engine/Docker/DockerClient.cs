@@ -133,7 +133,7 @@ public sealed class DockerClient : IDisposable
         }
         catch (OperationCanceledException)
         {
-            await KillAsync(container, mark);
+            await KillAsync(container, mark, TimeSpan.FromSeconds(cancellationToken.IsCancellationRequested ? 1 : 5));
             cancellationToken.ThrowIfCancellationRequested();
             return new RawResult(137, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated, TimedOut: true);
         }
@@ -367,9 +367,9 @@ public sealed class DockerClient : IDisposable
         return head.ToString();
     }
 
-    private async Task KillAsync(string container, string mark)
+    private async Task KillAsync(string container, string mark, TimeSpan grace)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        using var limit = new CancellationTokenSource(grace);
         try
         {
             var id = await CreateExecAsync(container, HostScripts.KillMarked(mark), null, limit.Token);

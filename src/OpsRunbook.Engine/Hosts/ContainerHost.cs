@@ -11,6 +11,8 @@ public sealed class ContainerHost : RemoteHost
     private const int ArchiveOverhead = 64 * 1024;
     private const int MaximumLinks = 16;
 
+    private const UnixFileMode OrdinaryFile = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
     private readonly string _container;
     private readonly LocalHost _engineHost;
     private readonly DockerClient _docker;
@@ -52,23 +54,12 @@ public sealed class ContainerHost : RemoteHost
             return null;
         }
 
-        if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
+        if (entry.Type is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
         {
             throw HostErrors.FileFailed(Name, path, "it is not a regular file.");
         }
 
-        if (entry.Length > maximumBytes)
-        {
-            throw HostErrors.FileTooLarge(Name, path, maximumBytes);
-        }
-
-        using var content = new MemoryStream();
-        if (entry.DataStream is { } data)
-        {
-            await data.CopyToAsync(content, cancellationToken);
-        }
-
-        return content.ToArray();
+        return entry.Content ?? throw HostErrors.FileTooLarge(Name, path, maximumBytes);
     }
 
     /// <inheritdoc/>
@@ -173,7 +164,7 @@ public sealed class ContainerHost : RemoteHost
         address.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (System.Net.IPAddress.TryParse(address, out var literal) && System.Net.IPAddress.IsLoopback(literal));
 
-    private async Task<TarEntry?> FindEntryAsync(string path, long maximumBytes, CancellationToken cancellationToken)
+    private async Task<FoundFile?> FindEntryAsync(string path, long maximumBytes, CancellationToken cancellationToken)
     {
         // The engine answers a link with the link itself.
         for (var link = 0; link < MaximumLinks; link++)
@@ -185,42 +176,55 @@ public sealed class ContainerHost : RemoteHost
             }
 
             await using var reader = new TarReader(new MemoryStream(archive));
-            TarEntry? entry;
             try
             {
-                entry = await reader.GetNextEntryAsync(copyData: false, cancellationToken);
-                if (entry is { EntryType: TarEntryType.RegularFile, Length: var length } && length <= maximumBytes)
+                if (await reader.GetNextEntryAsync(copyData: false, cancellationToken) is not { } entry)
                 {
-                    await using var whole = new TarReader(new MemoryStream(archive));
-                    return await whole.GetNextEntryAsync(copyData: true, cancellationToken);
+                    return null;
                 }
+
+                if (entry.EntryType != TarEntryType.SymbolicLink)
+                {
+                    return new FoundFile(entry.EntryType, await ContentAsync(entry, maximumBytes, cancellationToken), entry.Mode, entry.Uid, entry.Gid);
+                }
+
+                path = Path.GetFullPath(entry.LinkName, Path.GetDirectoryName(path)!);
             }
             catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
             {
                 throw HostErrors.FileFailed(Name, path, "the engine's archive is damaged.", error);
             }
-
-            if (entry is not { EntryType: TarEntryType.SymbolicLink })
-            {
-                return entry;
-            }
-
-            path = Path.GetFullPath(entry.LinkName, Path.GetDirectoryName(path)!);
         }
 
         throw HostErrors.FileFailed(Name, path, "too many links follow each other.");
     }
 
+    private static async Task<byte[]?> ContentAsync(TarEntry entry, long maximumBytes, CancellationToken cancellationToken)
+    {
+        if (entry.Length > maximumBytes)
+        {
+            return null;
+        }
+
+        using var content = new MemoryStream();
+        if (entry.DataStream is { } data)
+        {
+            await data.CopyToAsync(content, cancellationToken);
+        }
+
+        return content.ToArray();
+    }
+
     private async Task WriteArchiveAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var existing = await FindEntryAsync(path, long.MaxValue - ArchiveOverhead, cancellationToken);
+        var existing = await FindEntryAsync(path, 0, cancellationToken);
         using var archive = new MemoryStream();
         await using (var writer = new TarWriter(archive, leaveOpen: true))
         {
             var entry = new PaxTarEntry(TarEntryType.RegularFile, Path.GetFileName(path))
             {
                 DataStream = new MemoryStream(content.ToArray()),
-                Mode = existing?.Mode ?? (UnixFileMode)0x1A4,
+                Mode = existing?.Mode ?? OrdinaryFile,
                 Uid = existing?.Uid ?? 0,
                 Gid = existing?.Gid ?? 0,
             };
@@ -266,4 +270,7 @@ public sealed class ContainerHost : RemoteHost
             throw;
         }
     }
+
+    /// <summary>A file of the container; the content is null when it is larger than was asked for.</summary>
+    private sealed record FoundFile(TarEntryType Type, byte[]? Content, UnixFileMode Mode, int Uid, int Gid);
 }

@@ -34,7 +34,7 @@ internal static class HostScripts
         """;
 
     // Everything that a command starts inherits its environment, whatever session or group it moves to.
-    private const string KillMarkedText = """for p in /proc/[0-9]*; do if grep -qa -- "$1" "$p/environ" 2>/dev/null; then kill -KILL "${p#/proc/}"; fi; done""";
+    private const string KillMarkedText = """for f in $(grep -la -- "$1" /proc/[0-9]*/environ 2>/dev/null); do p=${f#/proc/}; kill -KILL "${p%/environ}"; done""";
 
     /// <summary>Ends every process that has the mark in its environment.</summary>
     /// <param name="mark">The mark.</param>

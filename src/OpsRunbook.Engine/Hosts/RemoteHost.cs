@@ -8,6 +8,7 @@ namespace OpsRunbook.Engine.Hosts;
 public abstract class RemoteHost : IHost
 {
     private const int NotRegular = 75;
+    private const int RoomForErrors = 4096;
     private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan MountLimit = TimeSpan.FromSeconds(3);
 
@@ -53,8 +54,8 @@ public abstract class RemoteHost : IHost
         ArgumentNullException.ThrowIfNull(path);
         HostErrors.RequireAbsolute(path);
         const string script = """if [ -e "$1" ] && ! [ -f "$1" ]; then exit 75; fi; exec head -c "$2" -- "$1" """;
-        var enough = (int)Math.Min(maximumBytes, int.MaxValue - 2) + 1;
-        var command = new HostCommand("sh", "-c", script, "sh", path, enough.ToString(CultureInfo.InvariantCulture)) { MaximumOutputBytes = enough };
+        var enough = (int)Math.Min(maximumBytes, int.MaxValue - RoomForErrors) + 1;
+        var command = new HostCommand("sh", "-c", script, "sh", path, enough.ToString(CultureInfo.InvariantCulture)) { MaximumOutputBytes = enough - 1 + RoomForErrors };
         var result = await CompleteAsync(command, cancellationToken);
         if (result.Output.Length > maximumBytes)
         {

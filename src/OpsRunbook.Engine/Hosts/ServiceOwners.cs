@@ -12,6 +12,8 @@ internal sealed partial class ServiceOwners
     private const int MaximumEnvironment = 256 * 1024;
     private const int MaximumDepth = 64;
 
+    private static readonly TimeSpan EngineLimit = TimeSpan.FromSeconds(1);
+
     private readonly IHost _host;
     private readonly Dictionary<int, HostProcess> _processes;
     private readonly Dictionary<string, DockerContainer> _containers;
@@ -37,17 +39,19 @@ internal sealed partial class ServiceOwners
         var own = OwnContainer(processes);
         if (processes.Any(process => (ContainerId(process) is { } id && id != own) || process.Name == "docker-proxy"))
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(EngineLimit);
             try
             {
                 using var docker = new DockerClient(host);
-                foreach (var container in await docker.ListContainersAsync(all: false, cancellationToken))
+                foreach (var container in await docker.ListContainersAsync(all: false, limit.Token))
                 {
                     containers[container.Id] = container;
                 }
             }
-            catch (OpsException)
+            catch (Exception error) when (error is OpsException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                // Another engine, or one that this user may not ask: the id has to do.
+                // Another engine, one that this user may not ask, or one that hangs: the id has to do.
             }
         }
 

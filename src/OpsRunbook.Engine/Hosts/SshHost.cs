@@ -30,6 +30,7 @@ public sealed class SshHost : RemoteHost
     private readonly object _gate = new();
     private Task<SshMaster>? _master;
     private long _masterFailedAt;
+    private int _disposed;
 
     /// <summary>Creates the host. Nothing is connected yet.</summary>
     /// <param name="name">The stack's name for it.</param>
@@ -117,6 +118,11 @@ public sealed class SshHost : RemoteHost
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
         await _closing.CancelAsync();
         if (_master is { } pending)
         {
@@ -181,14 +187,14 @@ public sealed class SshHost : RemoteHost
             var result = await ProcessRunner.RunAsync("this machine", client, cancellationToken);
             if (result.TimedOut)
             {
-                await KillAsync(master, mark);
+                await KillAsync(master, mark, TimeSpan.FromSeconds(5));
             }
 
             return Unmark(result, mark, command);
         }
         catch (OperationCanceledException)
         {
-            await KillAsync(master, mark);
+            await KillAsync(master, mark, TimeSpan.FromSeconds(1));
             throw;
         }
     }
@@ -241,9 +247,9 @@ public sealed class SshHost : RemoteHost
         byte[] Cut(byte[] bytes) => bytes.Length > command.MaximumOutputBytes ? bytes[..command.MaximumOutputBytes] : bytes;
     }
 
-    private async Task KillAsync(SshMaster master, string mark)
+    private async Task KillAsync(SshMaster master, string mark, TimeSpan grace)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        using var limit = new CancellationTokenSource(grace);
         try
         {
             var remote = "exec " + PosixShell.Quote(HostScripts.KillMarked(mark).Arguments);

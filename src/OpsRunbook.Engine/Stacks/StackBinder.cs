@@ -391,7 +391,7 @@ internal sealed partial class StackBinder(ConfigProblems problems)
     private static string Expected(Type type, StackValueAttribute rules)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        var range = (rules.Minimum, rules.Maximum) is (> double.NegativeInfinity, < double.PositiveInfinity)
+        var range = double.IsFinite(rules.Minimum) && double.IsFinite(rules.Maximum)
             ? string.Create(CultureInfo.InvariantCulture, $" from {rules.Minimum} to {rules.Maximum}")
             : double.IsFinite(rules.Minimum) ? string.Create(CultureInfo.InvariantCulture, $" of at least {rules.Minimum}") : string.Empty;
         return type switch

@@ -29,7 +29,7 @@ public sealed class StackTester
         ArgumentNullException.ThrowIfNull(document);
         foreach (var (line, key, error) in document.Problems)
         {
-            yield return new StackFinding { Status = HealthStatus.Critical, Stack = document.Stack.Name, Member = MemberOf(key), Key = key, Line = line == 0 ? null : line, Message = error.FullMessage, Reason = error.Id };
+            yield return new StackFinding { Status = HealthStatus.Critical, Stack = document.Stack.Name, Member = MemberOf(key), Key = key, Line = line == 0 ? null : line, Message = WithoutPlace(error.FullMessage, document.Path), Reason = error.Id };
         }
 
         foreach (var (line, key, message) in document.Warnings)
@@ -98,8 +98,8 @@ public sealed class StackTester
         catch (OpsException error)
         {
             // A member behind a host that cannot be reached may be well: nobody could look.
-            var unseen = error.Id.StartsWith("Host.", StringComparison.Ordinal) && !target.IsHost;
-            await EmitAsync(unseen ? HealthStatus.Unknown : HealthStatus.Critical, target.Key, error.FullMessage, error.Id, cancellationToken);
+            var seen = target.IsHost || error.Kind == OpsErrorKind.NotFound || error.Id.StartsWith("Endpoint.", StringComparison.Ordinal);
+            await EmitAsync(!seen ? HealthStatus.Unknown : HealthStatus.Critical, target.Key, error.FullMessage, error.Id, cancellationToken);
         }
     }
 
@@ -222,6 +222,10 @@ public sealed class StackTester
     private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     private static string Fingerprint(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)))[..6].ToLowerInvariant();
+
+    // File and line have their own places in a finding; what is left is what is wrong.
+    private static string WithoutPlace(string message, string path) =>
+        message.StartsWith(path + " line ", StringComparison.Ordinal) && message.IndexOf(": ", path.Length, StringComparison.Ordinal) is var at and > 0 ? message[(at + 2)..] : message;
 
     private static string MemberOf(string key) =>
         key.Split('.') is ["hosts" or "services" or "databases" or "caches" or "webServers" or "certificates" or "backups", var member, ..] ? member : string.Empty;

@@ -14,6 +14,7 @@ internal sealed class StackBuilder
     };
 
     private readonly string? _hostName;
+    private readonly bool _local;
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<(ServiceManagerKind Manager, string? Project, string Unit)> _known = [];
     private string? _nginx;
@@ -21,6 +22,7 @@ internal sealed class StackBuilder
     public StackBuilder(string name, IHost host)
     {
         Stack = new OpsStack { Name = CleanName(name), Description = $"What was found running on {host.Name}." };
+        _local = host is LocalHost;
         if (host is RemoteHost remote)
         {
             _hostName = host.Name;
@@ -63,7 +65,7 @@ internal sealed class StackBuilder
     {
         var byPid = processes.ToDictionary(process => process.Pid);
         var found = new List<(HostProcess Process, ServiceOwner? Owner, HostSocket Socket)>();
-        foreach (var socket in sockets.Where(socket => socket is { Protocol: "tcp", Pid: not null }))
+        foreach (var socket in KnownServer.GuessOwners(processes, sockets).Where(socket => socket is { Protocol: "tcp", Pid: not null }))
         {
             if (byPid.TryGetValue(socket.Pid!.Value, out var process) && process.Name != "docker-proxy")
             {
@@ -77,7 +79,7 @@ internal sealed class StackBuilder
         {
             var (process, owner, _) = group.OrderBy(entry => entry.Process.StartTime).First();
             var server = KnownServer.Find(process.Name, process.CommandLine);
-            var unit = owner is null ? null : new Unit(owner.Manager, owner.Name, owner.Project, null, owner.User);
+            var unit = owner is null ? null : new Unit(owner.Manager, owner.Name, owner.Project, null, _local && owner.User == Environment.UserName ? null : owner.User);
 
             // Of processes that nothing supervises only programs that are known to be servers are taken.
             if ((unit is not null && _known.Contains((unit.Manager, unit.Project, unit.Name)))
