@@ -19,7 +19,7 @@ public sealed class HealthCheckFactory
 
     private readonly OpsStack _stack;
     private readonly TimeSpan? _timeout;
-    private readonly Dictionary<(ServiceManagerKind Kind, string? Host, string? User), UnitBatch> _batches = [];
+    private readonly Dictionary<(ServiceManagerKind Kind, string? Host, string? User, string? Pm2Home), UnitBatch> _batches = [];
 
     private HealthCheckFactory(OpsStack stack, TimeSpan? timeout)
     {
@@ -102,7 +102,7 @@ public sealed class HealthCheckFactory
 
     private HealthMember Service(string name, StackService service) => Member(name, MemberKind.Service, service.Host, service.DependsOn,
     [
-        .. Unit(service.Manager, service.Host, service.Unit ?? name, service.ComposeFile, service.Project, service.User, service.Instances),
+        .. Unit(service.Manager, service.Host, service.Unit ?? name, service.ComposeFile, service.Project, service.User, service.Pm2Home, service.Instances),
         .. Ports(service.Host, service.Ports),
         .. Endpoints(service.Host, service.Health),
     ]);
@@ -135,6 +135,7 @@ public sealed class HealthCheckFactory
         string? composeFile = null,
         string? project = null,
         string? user = null,
+        string? pm2Home = null,
         int? instances = null)
     {
         if (manager is not { } kind)
@@ -142,13 +143,13 @@ public sealed class HealthCheckFactory
             return [];
         }
 
-        if (!_batches.TryGetValue((kind, host, user), out var batch))
+        if (!_batches.TryGetValue((kind, host, user, pm2Home), out var batch))
         {
             batch = new UnitBatch(kind, host);
-            _batches.Add((kind, host, user), batch);
+            _batches.Add((kind, host, user, pm2Home), batch);
         }
 
-        return [new UnitCheck(batch, new UnitReference(unit, composeFile, project, user), instances, Limited(UnitTimeout))];
+        return [new UnitCheck(batch, new UnitReference(unit, composeFile, project, user, pm2Home), instances, Limited(UnitTimeout))];
     }
 
     private IEnumerable<IHealthCheck> Ports(string? host, List<int> ports) =>

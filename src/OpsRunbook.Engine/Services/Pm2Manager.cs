@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using OpsRunbook.Engine.Hosts;
 
@@ -13,7 +14,9 @@ public sealed class Pm2Manager : IServiceManager
     // Any pm2 command starts a daemon when none runs, which a look at the state must not do. The pid may
     // have been given to another program since, so the daemon's title is read too where /proc has it.
     private const string List = """
-        home=${PM2_HOME:-$HOME/.pm2}
+        IFS= read -r home
+        home=${home:-${PM2_HOME:-$HOME/.pm2}}
+        export PM2_HOME="$home"
         pid=$(cat "$home/pm2.pid" 2>/dev/null)
         [ -S "$home/rpc.sock" ] && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || exit 77
         if [ -r "/proc/$pid/cmdline" ]; then grep -aq 'God Daemon' "/proc/$pid/cmdline" || exit 77; fi
@@ -38,7 +41,10 @@ public sealed class Pm2Manager : IServiceManager
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(units);
         var user = units.Count == 0 ? null : units[0].User;
-        var command = new HostCommand(user is null ? ["sh", "-c", List] : ["sh", "-c", AsUser, "sh", user, List]);
+        var command = new HostCommand(user is null ? ["sh", "-c", List] : ["sh", "-c", AsUser, "sh", user, List])
+        {
+            StandardInput = Encoding.UTF8.GetBytes((units.Count == 0 ? null : units[0].Pm2Home) + "\n"),
+        };
         CommandResult result;
         try
         {
@@ -109,33 +115,11 @@ public sealed class Pm2Manager : IServiceManager
         _ => 0,
     };
 
-    private static List<Instance> Parse(IHost host, CommandResult result)
-    {
-        // A pm2 that has just been updated writes a banner before the list, on the same stream.
-        var text = result.StandardOutput;
-        for (var start = text.IndexOf('[', StringComparison.Ordinal); start >= 0; start = text.IndexOf('[', start + 1))
-        {
-            if (start > 0 && text[start - 1] != '\n')
-            {
-                continue;
-            }
-
-            try
-            {
-                using var list = JsonDocument.Parse(text.AsMemory(start));
-                return list.RootElement.EnumerateArray().Select(Read).ToList();
-            }
-            catch (Exception error) when (error is JsonException or InvalidOperationException)
-            {
-                // A line of the banner, such as "[PM2] Spawning": the list comes later.
-            }
-        }
-
-        throw ServiceManagers.Unavailable(
+    private static List<Instance> Parse(IHost host, CommandResult result) =>
+        Pm2List.Read(result.StandardOutput, Read) ?? throw ServiceManagers.Unavailable(
             "pm2",
             host,
             result.Truncated ? "its list is too long." : $"'pm2 jlist' did not print a list but '{result.Summary}'.");
-    }
 
     private static Instance Read(JsonElement process)
     {

@@ -22,6 +22,9 @@ public sealed class StackService
     /// <summary>User whose pm2 daemon runs it; null for the connecting user.</summary>
     public string? User { get; set; }
 
+    /// <summary>Folder of the pm2 daemon (<c>PM2_HOME</c>); null for the user's own, <c>~/.pm2</c>.</summary>
+    public string? Pm2Home { get; set; }
+
     /// <summary>TCP ports it listens on; each is checked.</summary>
     [StackValue(Minimum = 1, Maximum = 65535)]
     public List<int> Ports { get; set; } = [];

@@ -203,7 +203,7 @@ public class StackDiscoveryTests
     [InlineData("[PM2] broken", null)]
     public void Applications_are_read_past_pm2s_banner(string text, string? expected)
     {
-        var applications = Pm2Source.Parse(text, null);
+        var applications = Pm2Source.Parse(text, null, "/root/.pm2");
 
         Assert.Equal(expected, applications is null ? null : string.Join(' ', applications.Select(application => $"{application.Name}:{string.Join(',', application.Pids)}")));
     }

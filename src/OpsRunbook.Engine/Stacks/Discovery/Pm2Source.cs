@@ -1,13 +1,14 @@
-using System.Text.Json;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Services;
 
 namespace OpsRunbook.Engine.Stacks;
 
 /// <summary>An application of pm2.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="User">Owner of the daemon; null for the connecting user.</param>
+/// <param name="Home">Folder of the daemon; null for its owner's own.</param>
 /// <param name="Pids">Processes of its instances.</param>
-internal sealed record Pm2Application(string Name, string? User, IReadOnlyList<int> Pids);
+internal sealed record Pm2Application(string Name, string? User, string? Home, IReadOnlyList<int> Pids);
 
 /// <summary>Reads the applications of every pm2 daemon that runs; none is started for it.</summary>
 internal static class Pm2Source
@@ -45,43 +46,26 @@ internal static class Pm2Source
     /// <summary>Reads the list that <c>pm2 jlist</c> prints, after whatever else it prints before.</summary>
     /// <param name="text">The output.</param>
     /// <param name="user">Owner of the daemon; null for the connecting user.</param>
+    /// <param name="home">The daemon's folder.</param>
     /// <returns>The applications; null when there is no list.</returns>
-    public static IReadOnlyList<Pm2Application>? Parse(string text, string? user)
-    {
-        for (var start = text.IndexOf('[', StringComparison.Ordinal); start >= 0; start = text.IndexOf('[', start + 1))
-        {
-            if (start > 0 && text[start - 1] != '\n')
-            {
-                continue;
-            }
+    public static IReadOnlyList<Pm2Application>? Parse(string text, string? user, string home) => Pm2List
+        .Read(text, entry => (
+            Name: entry.TryGetProperty("name", out var name) ? name.ToString() : string.Empty,
+            Pid: entry.TryGetProperty("pid", out var pid) && pid.TryGetInt32(out var number) ? number : 0))
+        ?.Where(entry => entry.Name.Length > 0)
+        .GroupBy(entry => entry.Name, StringComparer.Ordinal)
+        .Select(group => new Pm2Application(group.Key, user, OwnHome(home), group.Select(entry => entry.Pid).Where(pid => pid > 0).ToList()))
+        .ToList();
 
-            try
-            {
-                using var list = JsonDocument.Parse(text.AsMemory(start));
-                return list.RootElement.EnumerateArray()
-                    .Select(entry => (
-                        Name: entry.TryGetProperty("name", out var name) ? name.ToString() : string.Empty,
-                        Pid: entry.TryGetProperty("pid", out var pid) && pid.TryGetInt32(out var number) ? number : 0))
-                    .Where(entry => entry.Name.Length > 0)
-                    .GroupBy(entry => entry.Name, StringComparer.Ordinal)
-                    .Select(group => new Pm2Application(group.Key, user, group.Select(entry => entry.Pid).Where(pid => pid > 0).ToList()))
-                    .ToList();
-            }
-            catch (Exception error) when (error is JsonException or InvalidOperationException)
-            {
-                // A line such as "[PM2] Spawning daemon": the list comes later.
-            }
-        }
-
-        return null;
-    }
+    // Where every user's pm2 has its folder need not be said.
+    private static string? OwnHome(string home) => home.EndsWith("/.pm2", StringComparison.Ordinal) ? null : home;
 
     private static async Task<IReadOnlyList<Pm2Application>> ReadAsync(IHost host, string? user, string home, CancellationToken cancellationToken)
     {
         // Another user's client runs as that user: as root it would leave files of root in his folder.
         string[] client = ["env", "PM2_HOME=" + home, "pm2", "jlist", "--silent"];
         var result = await host.RunAsync(new HostCommand(user is null ? client : ["sudo", "-n", "-i", "-u", user, "--", .. client]), cancellationToken);
-        return Parse(result.StandardOutput, user) ?? throw new OpsException(
+        return Parse(result.StandardOutput, user, home) ?? throw new OpsException(
             "Service.ManagerUnavailable", OpsErrorKind.NotInstalled, $"'pm2 jlist' printed no list: {result.Summary}", "Check that pm2 is in the PATH.", host.Name);
     }
 }

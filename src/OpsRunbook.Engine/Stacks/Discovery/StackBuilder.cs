@@ -115,7 +115,7 @@ internal sealed class StackBuilder
         {
             if (_known.Add((ServiceManagerKind.Pm2, null, application.Name)))
             {
-                AddService(NewName(application.Name), new StackService(), new Unit(ServiceManagerKind.Pm2, application.Name, User: application.User));
+                AddService(NewName(application.Name), new StackService(), new Unit(ServiceManagerKind.Pm2, application.Name, User: application.User, Pm2Home: application.Home));
             }
             else
             {
@@ -123,6 +123,7 @@ internal sealed class StackBuilder
                 foreach (var service in Stack.Services.Where(service => service.Value.Manager == ServiceManagerKind.Pm2 && UnitOf(service) == application.Name))
                 {
                     service.Value.User = application.User;
+                    service.Value.Pm2Home = application.Home;
                 }
             }
         }
@@ -296,6 +297,7 @@ internal sealed class StackBuilder
         service.Project = unit.Project;
         service.ComposeFile = unit.ComposeFile;
         service.User = unit.User;
+        service.Pm2Home = unit.Pm2Home;
         Stack.Services[name] = service;
     }
 
@@ -364,7 +366,7 @@ internal sealed class StackBuilder
         }
     }
 
-    private sealed record Unit(ServiceManagerKind Manager, string Name, string? Project = null, string? ComposeFile = null, string? User = null)
+    private sealed record Unit(ServiceManagerKind Manager, string Name, string? Project = null, string? ComposeFile = null, string? User = null, string? Pm2Home = null)
     {
         // A file reads better without "unit: api" below "api:".
         public string? NameUnless(string name) => Name == name ? null : Name;
