@@ -403,8 +403,12 @@ public sealed class SshHost : RemoteHost
     }
 
     private HostCommand Control(SshMaster master, string verb, string local, string path) =>
-        new([
+        new(
+        [
             "ssh", .. _options, .. master.ControlArguments, "-O", verb, "-L",
             $"{local}:{path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal)}", "--", _destination.Host,
-        ]) { Timeout = TimeSpan.FromSeconds(5) };
+        ])
+        {
+            Timeout = TimeSpan.FromSeconds(5),
+        };
 }
