@@ -163,15 +163,15 @@ public sealed class ComposeStackTests
                 project: {{Project.Name}}
                 ports: [{{ApiPort}}]
                 health:
-                  - { name: health, url: "http://localhost:{{ApiPort}}/health", status: 200, body.status: ok, latency: 2s }
-                  - { name: ready, url: "http://localhost:{{ApiPort}}/api/v1/health/ready", status: 200 }
+                  - { name: health, url: "http://localhost:{{ApiPort}}/health", status: 200, body.status: ok, latency: 2s, timeout: 20s }
+                  - { name: ready, url: "http://localhost:{{ApiPort}}/api/v1/health/ready", status: 200, timeout: 20s }
                 dependsOn: [db, cache]
             databases:
-              db: { engine: postgres, server: 127.0.0.1, port: {{DatabasePort}}, database: postgres, user: postgres, password: "${env:GATEWAY_DB_PASSWORD}", tls: disable, manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}} }
+              db: { engine: postgres, timeout: 20s, server: 127.0.0.1, port: {{DatabasePort}}, database: postgres, user: postgres, password: "${env:GATEWAY_DB_PASSWORD}", tls: disable, manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}} }
             caches:
-              cache: { engine: redis, server: 127.0.0.1, port: {{CachePort}}, password: "${env:GATEWAY_REDIS_PASSWORD}", manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}} }
+              cache: { engine: redis, timeout: 20s, server: 127.0.0.1, port: {{CachePort}}, password: "${env:GATEWAY_REDIS_PASSWORD}", manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}} }
             webServers:
-              web: { manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}}, ports: [{{WebPort}}], health: { url: "http://localhost:{{WebPort}}/api/v1/health/ready", status: 200 }, dependsOn: [api] }
+              web: { manager: compose, composeFile: {{Project.File}}, project: {{Project.Name}}, ports: [{{WebPort}}], health: { url: "http://localhost:{{WebPort}}/api/v1/health/ready", status: 200, timeout: 20s }, dependsOn: [api] }
             {{TestThresholds.Yaml}}
             """, new Dictionary<string, string>
         {

@@ -140,13 +140,13 @@ public sealed class Pm2StackTests
                 unit: {{App}}
                 ports: [{{Port}}]
                 health:
-                  - { name: health, url: "http://localhost:{{Port}}/health", status: 200, body.status: ok, latency: 2s }
-                  - { name: ready, url: "http://localhost:{{Port}}/api/v1/health/ready", status: 200 }
+                  - { name: health, url: "http://localhost:{{Port}}/health", status: 200, body.status: ok, latency: 2s, timeout: 20s }
+                  - { name: ready, url: "http://localhost:{{Port}}/api/v1/health/ready", status: 200, timeout: 20s }
                 dependsOn: [db, cache]
             databases:
-              db: { engine: postgres, server: 127.0.0.1, port: {{PostgreSql.Port}}, database: postgres, user: postgres, password: "${env:VENDHUB_DB_PASSWORD}", tls: verify-full, tlsCa: {{PostgreSql.TlsCaFile}} }
+              db: { engine: postgres, timeout: 20s, server: 127.0.0.1, port: {{PostgreSql.Port}}, database: postgres, user: postgres, password: "${env:VENDHUB_DB_PASSWORD}", tls: verify-full, tlsCa: {{PostgreSql.TlsCaFile}} }
             caches:
-              cache: { engine: redis, server: 127.0.0.1, port: {{Redis.Port}}, password: "${env:VENDHUB_REDIS_PASSWORD}", timeout: 2s }
+              cache: { engine: redis, server: 127.0.0.1, port: {{Redis.Port}}, password: "${env:VENDHUB_REDIS_PASSWORD}", timeout: 8s }
             {{TestThresholds.Yaml}}
             """, new Dictionary<string, string>
         {

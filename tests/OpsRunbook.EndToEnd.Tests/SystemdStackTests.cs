@@ -117,8 +117,8 @@ public sealed class SystemdStackTests
                 host: panel
                 ports: [{{host.AppPort}}]
                 health:
-                  - { name: health, url: "http://localhost:{{host.AppPort}}/health", status: 200, body.status: ok, latency: 2s }
-                  - { name: ready, url: "http://localhost:{{host.AppPort}}/api/v1/health/ready", status: 200, body.checks.db: ok }
+                  - { name: health, url: "http://localhost:{{host.AppPort}}/health", status: 200, body.status: ok, latency: 2s, timeout: 20s }
+                  - { name: ready, url: "http://localhost:{{host.AppPort}}/api/v1/health/ready", status: 200, body.checks.db: ok, timeout: 20s }
                 dependsOn: [db]
             databases:
               db:
@@ -129,6 +129,7 @@ public sealed class SystemdStackTests
                 user: {{host.DatabaseUser}}
                 password: "${env:NPANEL_DB_PASSWORD}"
                 tls: disable
+                timeout: 20s
                 manager: systemd
                 unit: mariadb
             webServers:
@@ -137,7 +138,7 @@ public sealed class SystemdStackTests
                 unit: nginx
                 host: panel
                 ports: [80]
-                health: { url: "http://localhost/api/v1/health/ready", status: 200 }
+                health: { url: "http://localhost/api/v1/health/ready", status: 200, timeout: 20s }
                 dependsOn: [app]
             {{TestThresholds.Yaml}}
             """, arguments);

@@ -34,6 +34,7 @@ public sealed class DockerEngineTests
     public async Task A_compose_project_comes_up_and_goes_down()
     {
         var docker = await Servers.DockerAsync();
+        string name;
         await using (var project = await docker.NewComposeProjectAsync($$"""
             version: "2.4"
             services:
@@ -41,11 +42,12 @@ public sealed class DockerEngineTests
               two: { image: {{DockerEngine.BusyboxImage}}, init: true, command: sh -c "ping -c 1 one && sleep 100", depends_on: [one] }
             """))
         {
+            name = project.Name;
             Assert.Equal(2, (await project.ExecuteAsync("ps", "-q")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
             Assert.Equal("running\n", await docker.ExecuteAsync("inspect", "-f", "{{.State.Status}}", (await project.ExecuteAsync("ps", "-q", "two")).Trim()));
         }
 
-        Assert.DoesNotContain("opsr-", await docker.ExecuteAsync("network", "ls", "--format", "{{.Name}}"), StringComparison.Ordinal);
+        Assert.DoesNotContain(name, await docker.ExecuteAsync("network", "ls", "--format", "{{.Name}}"), StringComparison.Ordinal);
     }
 
     private static async Task<T> EventuallyAsync<T>(Func<Task<T>> question)
