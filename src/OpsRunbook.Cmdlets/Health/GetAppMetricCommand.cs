@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Enumeration;
 using System.Management.Automation;
 using OpsRunbook.Engine;
@@ -13,6 +14,7 @@ namespace OpsRunbook.Cmdlets;
 public sealed class GetAppMetricCommand : StackCmdlet
 {
     private readonly List<string> _names = [];
+    private readonly ConcurrentDictionary<string, bool> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Names of metrics, with wildcards. Without it: all of them.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -73,10 +75,24 @@ public sealed class GetAppMetricCommand : StackCmdlet
         var sources = Sources(session.Stack, output);
         var metrics = new MetricReader(session, output, sources, IsWanted);
         await (IsBound(nameof(Over)) ? metrics.WatchAsync(Over, Every, cancellationToken) : metrics.ReadAsync(cancellationToken));
+        foreach (var name in _names.Where(name => !_seen.IsEmpty && !_seen.Keys.Any(metric => Matches(name, metric))))
+        {
+            output.Error(new OpsException(
+                "Metric.NotFound",
+                OpsErrorKind.NotFound,
+                $"No page has a metric '{name}'.",
+                Nearest.Find(name, _seen.Keys) is { } nearest ? $"Did you mean '{nearest}'?" : "Leave out -Name to see all of them.",
+                name));
+        }
     }
 
-    private bool IsWanted(string metric) =>
-        _names.Count == 0 || _names.Exists(name => FileSystemName.MatchesSimpleExpression(name, metric, ignoreCase: true));
+    private static bool Matches(string pattern, string metric) => FileSystemName.MatchesSimpleExpression(pattern, metric, ignoreCase: true);
+
+    private bool IsWanted(string metric)
+    {
+        _seen.TryAdd(metric, true);
+        return _names.Count == 0 || _names.Exists(name => Matches(name, metric));
+    }
 
     private List<MetricSource> Sources(OpsStack stack, IOperationOutput output)
     {

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using OpsRunbook.ConsoleRunner;
 
@@ -129,6 +130,19 @@ public sealed class HealthCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_metric_that_no_page_has_is_an_error_with_the_nearest()
+    {
+        var serving = ServeAsync("heap_bytes 5\nup 1\n");
+
+        var (_, output) = await Task.Run(() => Run("Get-AppMetric", "up,heap_byte", "-Uri", $"http://127.0.0.1:{Port}/metrics", "-OutputFormat", "Json"));
+        await serving;
+
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal("up", Assert.Single(json.RootElement.EnumerateArray()).GetProperty("Name").GetString());
+        Assert.Contains("Did you mean 'heap_bytes'?", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Members_of_the_stack_file_are_completed_and_a_broken_file_completes_nothing()
     {
         var completer = new StackMemberCompleter();
@@ -138,6 +152,14 @@ public sealed class HealthCommandTests : IDisposable
 
         Assert.Equal(["api", "worker", "odd name", "local"], names);
         Assert.Empty(none);
+    }
+
+    private async Task ServeAsync(string page)
+    {
+        using var client = await _listener.AcceptTcpClientAsync();
+        await using var stream = client.GetStream();
+        Assert.NotEqual(0, await stream.ReadAtLeastAsync(new byte[4096], 1));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {page.Length}\r\n\r\n{page}"));
     }
 
     private (int Code, string Output) Run(params string[] arguments) => Run(arguments, null);
