@@ -14,13 +14,13 @@ public sealed class Pm2Manager : IServiceManager
     // Any pm2 command starts a daemon when none runs, which a look at the state must not do. The pid may
     // have been given to another program since, so the daemon's title is read too where /proc has it.
     private const string List = """
+        command -v pm2 >/dev/null 2>&1 || exit 127
         IFS= read -r home
         home=${home:-${PM2_HOME:-$HOME/.pm2}}
         export PM2_HOME="$home"
         pid=$(cat "$home/pm2.pid" 2>/dev/null)
         [ -S "$home/rpc.sock" ] && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || exit 77
         if [ -r "/proc/$pid/cmdline" ]; then grep -aq 'God Daemon' "/proc/$pid/cmdline" || exit 77; fi
-        command -v pm2 >/dev/null 2>&1 || exit 127
         exec pm2 jlist --silent
         """;
 

@@ -158,7 +158,7 @@ public sealed class HealthCommandTests : IDisposable
     {
         using var client = await _listener.AcceptTcpClientAsync();
         await using var stream = client.GetStream();
-        await stream.ReadAtLeastAsync(new byte[4096], 1);
+        Assert.NotEqual(0, await stream.ReadAtLeastAsync(new byte[4096], 1));
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {page.Length}\r\n\r\n{page}"));
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Services;
 using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Engine.Tests.Hosts;
 using OpsRunbook.Fixtures;
@@ -72,6 +73,11 @@ public class StackDiscoveryTests
         var running = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
         Assert.Equal((ServiceManagerKind.Pm2, (string?)null), (running.Services[name].Manager, running.Services[name].User));
         Assert.Equal([port], running.Services[name].Ports);
+
+        // The daemon has a folder of its own; asked in the user's, it would seem not to run.
+        Assert.Equal(pm2.Folder, running.Services[name].Pm2Home);
+        var states = await new Pm2Manager().GetStatesAsync(new LocalHost(), [new UnitReference(name, Pm2Home: pm2.Folder)], default);
+        Assert.Equal(HealthStatus.Healthy, states[0].Status);
         var held = (await PortInspector.GetPortsAsync(new LocalHost(), running, default)).Single(entry => entry.Port == port);
         Assert.Equal((name, false), (held.Service, held.Conflict));
 
