@@ -1,3 +1,5 @@
+using OpsRunbook.Engine.Endpoints;
+
 namespace OpsRunbook.Engine.Health;
 
 /// <summary>Turns failures into results of a check.</summary>
@@ -6,12 +8,6 @@ internal static class CheckResults
     // What a result quotes of another system's answer.
     private const int QuoteLength = 80;
 
-    // The check itself could not be made, so nothing is known about the thing.
-    private static readonly string[] NotMade =
-    [
-        "Endpoint.UrlInvalid", "Endpoint.HeaderInvalid", "Endpoint.CaFileUnreadable", "Endpoint.LocalLimit",
-    ];
-
     /// <summary>
     /// The result of a check that failed. An endpoint that does not answer is Critical; a host that cannot be
     /// reached, a secret that cannot be read or a manager that cannot be asked leaves the state Unknown.
@@ -19,9 +15,7 @@ internal static class CheckResults
     public static CheckResult From(string name, OpsException error, string? target = null) => new()
     {
         Name = name,
-        Status = error.Id.StartsWith("Endpoint.", StringComparison.Ordinal) && !NotMade.Contains(error.Id, StringComparer.Ordinal)
-            ? HealthStatus.Critical
-            : HealthStatus.Unknown,
+        Status = CheckFailure.Status(error),
         Message = error.Message,
         Reason = error.Id,
         Target = target ?? error.Target?.ToString(),
