@@ -62,7 +62,7 @@ function Invoke-Package {
     }
 
     $null = Test-ModuleManifest -Path "$target/OpsRunbook.psd1"
-    Invoke-Tool dotnet @('publish', "$PSScriptRoot/src/OpsRunbook.Console", '-c', 'Release', '--nologo', '-o', "$artifacts/opsrunbook")
+    Invoke-Tool dotnet @('publish', "$PSScriptRoot/src/OpsRunbook.Console", '-c', 'Release', '--use-current-runtime', '--nologo', '-o', "$artifacts/opsrunbook")
     Get-Item -LiteralPath $target, "$artifacts/opsrunbook"
 }
 

@@ -5,5 +5,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 dotnet build OpsRunbook.sln -c Release --nologo -v quiet
-dotnet publish src/OpsRunbook.Console -c Release --nologo -v quiet -o artifacts/opsrunbook
+dotnet publish src/OpsRunbook.Console -c Release --use-current-runtime --nologo -v quiet -o artifacts/opsrunbook
 exec dotnet run --project tests/bench/OpsRunbook.Bench -c Release --no-build -- "$@"
