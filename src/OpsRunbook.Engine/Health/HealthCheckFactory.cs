@@ -170,6 +170,11 @@ public sealed class HealthCheckFactory
                 yield return new TcpCheck(check.Name ?? "tcp", host, check.Tcp, timeout);
             }
 
+            if (check.Dns is not null)
+            {
+                yield return new DnsCheck(check.Name ?? "dns", check, timeout);
+            }
+
             if (check.Command is not null)
             {
                 yield return new CommandCheck(check.Name ?? "command", host, check.Command, timeout);

@@ -3,7 +3,7 @@ namespace OpsRunbook;
 /// <summary>One check of a service with its conditions.</summary>
 public sealed class StackHealthCheck
 {
-    /// <summary>Name of the check in results; null gives <c>http</c>, <c>tcp</c> or <c>command</c>.</summary>
+    /// <summary>Name of the check in results; null gives <c>http</c>, <c>tcp</c>, <c>dns</c> or <c>command</c>.</summary>
     public string? Name { get; set; }
 
     /// <summary>Address to request with HTTP GET, as seen from the service's own host; null for no HTTP check.</summary>
@@ -17,6 +17,18 @@ public sealed class StackHealthCheck
     /// <summary>Command, as an argument vector, that must exit with 0 on the service's host; null for no command check.</summary>
     [StackValue(Form = StackForm.Arguments)]
     public List<string>? Command { get; set; }
+
+    /// <summary>Name whose DNS record must exist, looked up from this machine; null for no DNS check.</summary>
+    public string? Dns { get; set; }
+
+    /// <summary>Type of the DNS record.</summary>
+    public DnsRecordType RecordType { get; set; } = DnsRecordType.A;
+
+    /// <summary>Resolver of the DNS check, <c>address[:port]</c>; null for this machine's own.</summary>
+    public string? Resolver { get; set; }
+
+    /// <summary>Values that the DNS record must have, with <c>*</c> wildcards. Empty: any will do.</summary>
+    public List<string> Expect { get; set; } = [];
 
     /// <summary>Expected HTTP status: <c>200</c>, <c>2xx</c>, <c>200,204</c>, <c>200-399</c>; null means 200–399.</summary>
     [StackValue(Form = StackForm.HttpStatus)]

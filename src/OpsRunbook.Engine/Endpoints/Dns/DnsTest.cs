@@ -87,7 +87,8 @@ public static class DnsTest
         };
     }
 
-    private static async Task<DnsRecordResult> AskAsync(IPEndPoint resolver, string name, DnsRecordType type, DnsTestRequest request, CancellationToken cancellationToken)
+    /// <summary>Asks one resolver one question and judges the answer.</summary>
+    internal static async Task<DnsRecordResult> AskAsync(IPEndPoint resolver, string name, DnsRecordType type, DnsTestRequest request, CancellationToken cancellationToken)
     {
         try
         {
