@@ -39,8 +39,10 @@ internal sealed class PortForward : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
+
+        // Only now: an accept that begins on a listener already closed is a failure, not an end.
         await _accepting;
+        _listener.Dispose();
         _stop.Dispose();
     }
 
