@@ -31,7 +31,7 @@ public sealed class LogRecord
     public string SourceFile { get; init; } = string.Empty;
 
     /// <summary>Line of the file where the record begins, from 1; null when the source has no lines, or when the file was entered in its middle and lines were not counted.</summary>
-    public long? SourceLine { get; init; }
+    public long? SourceLine { get; internal set; }
 
     /// <summary>Byte of the (unpacked) file where the record begins; null when the source is no file.</summary>
     public long? SourceOffset { get; init; }
