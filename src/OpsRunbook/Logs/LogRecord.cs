@@ -25,7 +25,7 @@ public sealed class LogRecord
     /// What else the record says, by the names the format has for it. Values are <see cref="string"/>, <see cref="long"/>,
     /// <see cref="double"/>, <see cref="bool"/> or null; a nested object is its JSON text.
     /// </summary>
-    public IReadOnlyDictionary<string, object?> Fields { get; init; } = Empty;
+    public IReadOnlyDictionary<string, object?> Fields { get; init; } = NoFields;
 
     /// <summary>File, or another name of the source such as <c>journal:nginx.service</c>.</summary>
     public string SourceFile { get; init; } = string.Empty;
@@ -42,7 +42,7 @@ public sealed class LogRecord
     /// <summary>It was not asked for itself: it stands before or after one that was (<c>-Context</c>).</summary>
     public bool IsContext { get; init; }
 
-    private static IReadOnlyDictionary<string, object?> Empty { get; } = new Dictionary<string, object?>(StringComparer.Ordinal);
+    internal static IReadOnlyDictionary<string, object?> NoFields { get; } = new Dictionary<string, object?>(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => Time is { } time ? $"{Display.Moment(time)} {Level} {Service}: {Message}" : $"{Level} {Service}: {Message}";

@@ -8,9 +8,12 @@ internal sealed class LogFile : IDisposable
 {
     private readonly IByteReader _reader;
 
-    private LogFile(string path, IByteReader reader, long length, bool isPacked, LogFormat format, DateTime written, TimeZoneInfo zone)
+    private LogFile(string path, IByteReader reader, long length, bool isPacked, ReadOnlySpan<byte> sample)
     {
-        (Path, _reader, Length, IsPacked, Format, Written, Zone) = (path, reader, length, isPacked, format, written, zone);
+        (Path, _reader, Length, IsPacked) = (path, reader, length, isPacked);
+        Format = LogFormats.Recognise(sample);
+        Written = File.GetLastWriteTimeUtc(path);
+        First = FirstTime(sample);
     }
 
     /// <summary>Full path.</summary>
@@ -28,8 +31,8 @@ internal sealed class LogFile : IDisposable
     /// <summary>When it was last written, UTC.</summary>
     public DateTime Written { get; }
 
-    /// <summary>Zone of times that name none.</summary>
-    public TimeZoneInfo Zone { get; }
+    /// <summary>Time of the first record that has one, UTC; null when there is none near the beginning.</summary>
+    public DateTime? First { get; }
 
     /// <summary>Its parts can be read in any order.</summary>
     public bool IsSplittable => !IsPacked && Format.IsSplittable;
@@ -63,11 +66,8 @@ internal sealed class LogFile : IDisposable
                 stream.Position = 0;
             }
 
-            var format = LogFormats.Recognise(sample.AsSpan(0, read));
-            var written = File.GetLastWriteTimeUtc(path);
             var length = isPacked ? long.MaxValue : stream.Length;
-            var file = new LogFile(
-                path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, format, written, TimeZoneInfo.Local);
+            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, sample.AsSpan(0, read));
             stream = null;
             return file;
         }
@@ -83,10 +83,27 @@ internal sealed class LogFile : IDisposable
 
     /// <summary>A clock for its times, for one thread.</summary>
     /// <returns>The clock.</returns>
-    public LogClock Clock() => new(Written < DateTime.UtcNow ? Written : DateTime.UtcNow, Zone);
+    public LogClock Clock() => new(Written < DateTime.UtcNow ? Written : DateTime.UtcNow, TimeZoneInfo.Local);
 
     /// <inheritdoc/>
     public void Dispose() => _reader.Dispose();
+
+    private DateTime? FirstTime(ReadOnlySpan<byte> sample)
+    {
+        var clock = Clock();
+        while (!sample.IsEmpty)
+        {
+            var length = Format.RecordLength(sample);
+            if (Format.TryReadHead(sample[..length].Trim("\r\n\0"u8), clock, out var head) && head.Time > 0)
+            {
+                return new DateTime(head.Time, DateTimeKind.Utc);
+            }
+
+            sample = sample[length..];
+        }
+
+        return null;
+    }
 
     private static int Unpack(string path, byte[] sample)
     {

@@ -32,11 +32,6 @@ internal static class TimeRange
         return (start, Math.Max(start, end));
     }
 
-    /// <summary>The first time in a file.</summary>
-    /// <param name="file">The file.</param>
-    /// <returns>UTC; null when none is found near its beginning.</returns>
-    public static DateTime? First(LogFile file) => TimeAt(file, 0, file.Clock()) is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
-
     private static bool IsInOrder(LogFile file)
     {
         var clock = file.Clock();
@@ -80,7 +75,6 @@ internal static class TimeRange
     private static long? TimeAt(LogFile file, long position, LogClock clock)
     {
         var finder = new Finder(file.Format, clock);
-        using var stop = new CancellationTokenSource();
         var bytes = new byte[Window];
         var length = 0;
         while (length < bytes.Length && file.Reader.Read(bytes.AsSpan(length), position + length) is > 0 and var read)
@@ -88,7 +82,7 @@ internal static class TimeRange
             length += read;
         }
 
-        new RecordScanner(file.Format, null).Scan(new Memory(bytes, length), position == 0 ? 0 : 1, length, finder, CancellationToken.None);
+        new RecordScanner(file.Format, null).Scan(new MemoryBytes(bytes, length), position == 0 ? 0 : 1, length, finder, CancellationToken.None);
         return finder.Time;
     }
 
@@ -104,20 +98,6 @@ internal static class TimeRange
             {
                 Time = head.Time;
             }
-        }
-    }
-
-    private sealed class Memory(byte[] bytes, int length) : IByteReader
-    {
-        public int Read(Span<byte> buffer, long position)
-        {
-            var count = (int)Math.Min(buffer.Length, length - position);
-            bytes.AsSpan((int)position, Math.Max(0, count)).CopyTo(buffer);
-            return Math.Max(0, count);
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class AccessFormat : LogFormat
             line.Time,
             line.Status switch { >= 500 => LogLevel.Error, >= 400 => LogLevel.Warning, _ => LogLevel.Info },
             line.RequestStart,
-            line.StatusEnd - line.RequestStart);
+            line.Request.Length);
         return read;
     }
 

@@ -23,7 +23,7 @@ internal ref struct AccessLine
     /// <summary>The request line as it was sent.</summary>
     public ReadOnlySpan<byte> Request;
 
-    /// <summary>Where the request line begins in the record, with its quote.</summary>
+    /// <summary>Where the request line begins in the record.</summary>
     public int RequestStart;
 
     /// <summary>Method; empty when the request line is none.</summary>
@@ -37,9 +37,6 @@ internal ref struct AccessLine
 
     /// <summary>Status code.</summary>
     public int Status;
-
-    /// <summary>Where the status ends in the record.</summary>
-    public int StatusEnd;
 
     /// <summary>Bytes sent; -1 when the line does not say.</summary>
     public long Bytes;
@@ -83,7 +80,7 @@ internal ref struct AccessLine
             return false;
         }
 
-        line.RequestStart = quote;
+        line.RequestStart = quote + 1;
         line.Request = text[(quote + 1)..end];
         line.SplitRequest();
         var at = end + 1;
@@ -93,7 +90,6 @@ internal ref struct AccessLine
         }
 
         at += 4;
-        line.StatusEnd = at;
         var rest = text[at..].TrimStart((byte)' ');
         if (Utf8Parser.TryParse(rest, out long bytes, out used) && bytes >= 0)
         {

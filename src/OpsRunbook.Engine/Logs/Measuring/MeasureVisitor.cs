@@ -54,7 +54,7 @@ internal sealed class MeasureVisitor(LogFile file, RecordMatcher matcher, Measur
                 Utf8Formatter.TryFormat(head.Time / TimeSpan.TicksPerMinute, _key, out var digits);
                 return digits;
             case LogMeasureBy.Field:
-                return KeyText(FieldText(record, head, isForeign));
+                return KeyText(FieldText(record, head, isForeign), _key);
             default:
                 _key[0] = (byte)head.Level;
                 return 1 + Fold(head.Message(record), head.IsEscaped);
@@ -82,22 +82,40 @@ internal sealed class MeasureVisitor(LogFile file, RecordMatcher matcher, Measur
             file.Format.ReadFields(record, head, fields);
         }
 
-        return request.Field switch
+        return FieldText(
+            new LogRecord
+            {
+                Level = head.Level,
+                Service = fields.Service ?? RecordBuilder.ServiceOf(file.Path),
+                Host = fields.Host ?? Hosts.LocalHost.LocalName,
+                Message = fields.Message ?? LogFormat.MessageText(record, head),
+                Fields = fields.Values ?? LogRecord.NoFields,
+            },
+            request.Field ?? string.Empty);
+    }
+
+    /// <summary>The text of a field of a finished record.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="field">Name of the field.</param>
+    /// <returns>The text; empty when it has none.</returns>
+    internal static string FieldText(LogRecord record, string field) => record.Fields.TryGetValue(field, out var value)
+        ? Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty
+        : field.ToUpperInvariant() switch
         {
-            _ when fields.Values is { } values && values.TryGetValue(request.Field ?? string.Empty, out var value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty,
-            _ when Is("service") => fields.Service ?? string.Empty,
-            _ when Is("host") => fields.Host ?? string.Empty,
-            _ when Is("level") => head.Level.ToString(),
-            _ when Is("message") => fields.Message ?? LogFormat.MessageText(record, head),
+            "SERVICE" => record.Service,
+            "HOST" => record.Host,
+            "LEVEL" => record.Level.ToString(),
+            "MESSAGE" => record.Message,
             _ => string.Empty,
         };
 
-        bool Is(string name) => name.Equals(request.Field, StringComparison.OrdinalIgnoreCase);
-    }
-
-    private int KeyText(string text)
+    /// <summary>Makes a key of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="key">Takes the key.</param>
+    /// <returns>Its length.</returns>
+    internal static int KeyText(string text, Span<byte> key)
     {
-        Encoding.UTF8.TryGetBytes(text.AsSpan(0, Math.Min(text.Length, PatternFolder.Longest / 2)), _key, out var length);
+        Encoding.UTF8.TryGetBytes(text.AsSpan(0, Math.Min(text.Length, PatternFolder.Longest / 2)), key, out var length);
         return length;
     }
 }

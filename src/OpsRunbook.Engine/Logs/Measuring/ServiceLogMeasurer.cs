@@ -35,6 +35,34 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
         return tables[0];
     }
 
+    /// <summary>Counts one finished record.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="table">Takes the count.</param>
+    public void Count(LogRecord record, MeasureTable table)
+    {
+        var ticks = record.Time?.Ticks ?? 0;
+        var key = new byte[(PatternFolder.Longest * 2) + 1];
+        var length = 1;
+        switch (request.By)
+        {
+            case LogMeasureBy.Level:
+                key[0] = (byte)record.Level;
+                break;
+            case LogMeasureBy.Pattern:
+                key[0] = (byte)record.Level;
+                length = 1 + PatternFolder.Fold(Encoding.UTF8.GetBytes(record.Message), key.AsSpan(1));
+                break;
+            default:
+                var text = request.By == LogMeasureBy.Minute ? (ticks / TimeSpan.TicksPerMinute).ToString(CultureInfo.InvariantCulture) : MeasureVisitor.FieldText(record, request.Field ?? string.Empty);
+                length = MeasureVisitor.KeyText(text, key);
+                break;
+        }
+
+        var entry = table.Get(key.AsSpan(0, length), out var isNew);
+        entry.Example = isNew || (ticks > 0 && ticks < entry.First) ? record.Message.Split('\n')[0] : entry.Example;
+        entry.Add(ticks, record.Level);
+    }
+
     /// <summary>What was counted, the most frequent first; minutes in their order.</summary>
     /// <param name="counts">The counts.</param>
     /// <param name="before">Those of the period before; null for none.</param>
