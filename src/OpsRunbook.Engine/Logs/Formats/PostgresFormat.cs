@@ -63,7 +63,7 @@ internal sealed class PostgresFormat : LogFormat
         while (at < record.Length)
         {
             var next = record[at..].IndexOf((byte)'\n');
-            if (next < 0)
+            if (next < 0 || at + next + 1 >= record.Length)
             {
                 break;
             }

@@ -103,8 +103,10 @@ internal sealed class WebErrorFormat : LogFormat
         }
 
         fields?.AddText("module", colon < 0 ? default : module[..colon]);
+        var isApache = colon >= 0;
         while (at + 1 < record.Length && record[at + 1] == (byte)'[' && TryBracket(record, ref at, out var part))
         {
+            isApache |= part.StartsWith("pid "u8) || part.StartsWith("client "u8);
             if (part.StartsWith("pid "u8))
             {
                 var end = part.IndexOf((byte)':');
@@ -120,7 +122,7 @@ internal sealed class WebErrorFormat : LogFormat
 
         at = at < record.Length && record[at] == (byte)' ' ? at + 1 : at;
         head = new LogHead(time, level, at, record.Length - at);
-        return level != LogLevel.Unknown;
+        return isApache && level != LogLevel.Unknown;
     }
 
     private static bool TryBracket(ReadOnlySpan<byte> record, ref int at, out ReadOnlySpan<byte> word)

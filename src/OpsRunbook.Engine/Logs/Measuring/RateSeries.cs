@@ -97,7 +97,7 @@ internal sealed class RateSeries
         {
             for (var i = 0; i < text.Length; i++)
             {
-                text[i] = state.sums[i] <= 0 || state.most <= 0 ? ' ' : "▁▂▃▄▅▆▇█"[(int)Math.Clamp(Math.Ceiling(state.sums[i] / state.most * 8) - 1, 0, 7)];
+                text[i] = state.sums[i] <= state.most * 0.005 ? ' ' : "▁▂▃▄▅▆▇█"[(int)Math.Clamp(Math.Ceiling(state.sums[i] / state.most * 8) - 1, 0, 7)];
             }
         });
     }
