@@ -109,6 +109,37 @@ public sealed class DockerClient : IDisposable
         }
     }
 
+    /// <summary>Starts, stops, restarts, updates or signals a container.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="action">Last part of the path: <c>start</c>, <c>stop</c>, <c>kill?signal=HUP</c>, <c>update</c>.</param>
+    /// <param name="body">JSON of the request; null for none.</param>
+    /// <param name="limit">Longest time to wait; stopping takes as long as the container's own grace time.</param>
+    /// <param name="cancellationToken">Ends the wait, not the action.</param>
+    /// <returns>A task that ends when the engine has done it.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal async Task ActAsync(string container, string action, object? body, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var content = body is null ? null : new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body));
+        if (content is not null)
+        {
+            content.Headers.ContentType = new("application/json");
+        }
+
+        await SendAsync(HttpMethod.Post, $"containers/{Escape(container)}/{action}", content, container, MaximumAnswerBytes, cancellationToken, limit);
+    }
+
+    /// <summary>The end of a container's log.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="lines">So many lines.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The lines, the newest last, both streams mixed as they were written.</returns>
+    internal async Task<IReadOnlyList<string>> ReadLogTailAsync(string container, int lines, CancellationToken cancellationToken)
+    {
+        var raw = await SendAsync(
+            HttpMethod.Get, $"containers/{Escape(container)}/logs?stdout=1&stderr=1&tail={lines}", null, container, MaximumAnswerBytes, cancellationToken);
+        return DockerLog.Lines(raw).TakeLast(lines).ToList();
+    }
+
     /// <summary>Runs a command in a container.</summary>
     /// <param name="container">Name or id.</param>
     /// <param name="command">What to run. At its time limit it is ended, provided the container has a shell.</param>
@@ -258,10 +289,10 @@ public sealed class DockerClient : IDisposable
     }
 
     private async Task<byte[]> SendAsync(
-        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken)
+        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken, TimeSpan? within = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(AnswerLimit);
+        limit.CancelAfter(within ?? AnswerLimit);
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = content };
@@ -277,7 +308,7 @@ public sealed class DockerClient : IDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(AnswerLimit)}.", error);
+            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(within ?? AnswerLimit)}.", error);
         }
     }
 
