@@ -303,7 +303,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
 
         return new ServiceEvidence
         {
-            ExitCode = start.State.ExitCode,
+            ExitCode = start.State.ExitCode ?? SystemdControl.ExitCodeIn(log),
             Restarts = start.Restarts,
             Log = log.Select(CommandRedactor.RedactText).ToList(),
             PortConflict = await PortConflict.FindAsync(host, session.Stack, target, log, cancellationToken),
