@@ -7,7 +7,8 @@ using OpsRunbook.Engine.Stacks;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>Sets what each instance of a service may use of memory and CPU. The result knows the way back.</summary>
-[Cmdlet(VerbsCommon.Set, "OpsServiceLimit", SupportsShouldProcess = true, DefaultParameterSetName = "Name")]
+// A piped result has a name too, by which it would bind to -Name if that were the default.
+[Cmdlet(VerbsCommon.Set, "OpsServiceLimit", SupportsShouldProcess = true, DefaultParameterSetName = "Undo")]
 [OutputType(typeof(ServiceLimitChange), typeof(OpsPlanStep))]
 public sealed class SetOpsServiceLimitCommand : ServiceCmdlet
 {

@@ -20,6 +20,12 @@ public sealed class ProcessControlTests : IDisposable
         await start.ActAsync(ServiceAction.Start);
         Assert.Equal(["db", "api", "web"], Done(start));
 
+        await using var plan = new ServiceRun(stack, whatIf: true);
+        await plan.ActAsync(ServiceAction.Restart);
+        Assert.Equal(
+            ["web Stop", "api Stop", "db Stop", "db Start", "api Start", "web Start"],
+            plan.Plan.Where(step => step.Action != "Wait").Select(step => $"{step.Target} {step.Action}"));
+
         await using var restart = new ServiceRun(stack);
         await restart.ActAsync(ServiceAction.Restart);
         Assert.Equal(["web Stop", "api Stop", "db Stop", "db Start", "api Start", "web Start"], restart.Results.Select(result => $"{result.Name} {result.Action}"));
