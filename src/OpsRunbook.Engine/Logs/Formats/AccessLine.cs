@@ -106,6 +106,17 @@ internal ref struct AccessLine
         return true;
     }
 
+    /// <summary>Reads a request that was logged as JSON: by nginx, or by an application (pino-http, morgan, Serilog) with its usual names.</summary>
+    /// <param name="text">The line.</param>
+    /// <param name="line">What was read, but for the time.</param>
+    /// <returns>False when it has no status code or no path.</returns>
+    public static bool TryReadJson(ReadOnlySpan<byte> text, out AccessLine line)
+    {
+        line = new AccessLine { Bytes = -1, Seconds = double.NaN };
+        line.ReadMembers(new JsonLine(text));
+        return line.Status is >= 100 and < 1000 && !line.Path.IsEmpty;
+    }
+
     /// <summary>Takes <see cref="Request"/> apart.</summary>
     public void SplitRequest()
     {
@@ -120,6 +131,52 @@ internal ref struct AccessLine
         var hasProtocol = last > first && Request[(last + 1)..].StartsWith("HTTP/"u8);
         Path = hasProtocol ? Request[(first + 1)..last] : Request[(first + 1)..];
         Protocol = hasProtocol ? Request[(last + 1)..] : default;
+    }
+
+    // Applications put request and response into objects of their own.
+    private void ReadMembers(JsonLine members, int depth = 0)
+    {
+        while (members.Next())
+        {
+            var name = members.Name;
+            if (name.SequenceEqual("status"u8) || name.SequenceEqual("statusCode"u8) || name.SequenceEqual("status_code"u8))
+            {
+                Status = Utf8Parser.TryParse(members.Value, out int status, out _) ? status : Status;
+            }
+            else if (name.SequenceEqual("method"u8) || name.SequenceEqual("request_method"u8))
+            {
+                Method = members.Value;
+            }
+            else if (name.SequenceEqual("request"u8) && members.IsString)
+            {
+                Request = members.Value;
+                SplitRequest();
+            }
+            else if ((name.SequenceEqual("url"u8) || name.SequenceEqual("uri"u8) || name.SequenceEqual("request_uri"u8) || name.SequenceEqual("path"u8)) && members.IsString && Path.IsEmpty)
+            {
+                Path = members.Value;
+            }
+            else if (name.SequenceEqual("remote_addr"u8) || name.SequenceEqual("client"u8) || name.SequenceEqual("ip"u8) || name.SequenceEqual("clientIp"u8) || name.SequenceEqual("remoteAddress"u8))
+            {
+                Client = members.Value;
+            }
+            else if (name.SequenceEqual("bytes"u8) || name.SequenceEqual("body_bytes_sent"u8) || name.SequenceEqual("bytes_sent"u8) || name.SequenceEqual("size"u8))
+            {
+                Bytes = Utf8Parser.TryParse(members.Value, out long bytes, out _) ? bytes : Bytes;
+            }
+            else if (name.SequenceEqual("request_time"u8))
+            {
+                Seconds = Number(members.Value);
+            }
+            else if (name.SequenceEqual("responseTime"u8) || name.SequenceEqual("duration_ms"u8) || name.SequenceEqual("durationMs"u8) || name.SequenceEqual("elapsed_ms"u8) || name.SequenceEqual("response_time"u8))
+            {
+                Seconds = Number(members.Value) / 1000;
+            }
+            else if ((name.SequenceEqual("req"u8) || name.SequenceEqual("res"u8) || name.SequenceEqual("request"u8) || name.SequenceEqual("response"u8)) && depth == 0 && members.Value.StartsWith("{"u8))
+            {
+                ReadMembers(new JsonLine(members.Value), depth + 1);
+            }
+        }
     }
 
     private static bool TryFront(ReadOnlySpan<byte> front, ref AccessLine line)

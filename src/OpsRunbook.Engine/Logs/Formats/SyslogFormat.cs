@@ -91,14 +91,14 @@ internal sealed class SyslogFormat : LogFormat
         parts.Tag = tag[..end];
         if (tag[end] == (byte)'[')
         {
-            var close = tag.IndexOf((byte)']');
-            if (close < 0)
+            var inside = tag[(end + 1)..].IndexOf((byte)']');
+            if (inside < 0)
             {
                 return false;
             }
 
-            parts.Pid = tag[(end + 1)..close];
-            end = close + 1;
+            parts.Pid = tag.Slice(end + 1, inside);
+            end += inside + 2;
         }
 
         // "kernel: text" and "program[1]: text"; without a colon it is another format.

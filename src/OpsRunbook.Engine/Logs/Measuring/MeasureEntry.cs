@@ -3,13 +3,10 @@ namespace OpsRunbook.Engine.Logs.Measuring;
 /// <summary>What is counted under one key.</summary>
 /// <param name="key">The key.</param>
 /// <param name="hash">Its hash.</param>
-internal sealed class MeasureEntry(byte[] key, int hash)
+internal sealed class MeasureEntry(byte[] key, int hash) : KeyEntry(key, hash)
 {
-    /// <summary>The key.</summary>
-    public byte[] Key { get; } = key;
-
-    /// <summary>Its hash.</summary>
-    public int Hash { get; } = hash;
+    /// <summary>More different keys are counted together.</summary>
+    public const int Most = 50_000;
 
     /// <summary>How many records.</summary>
     public long Count { get; set; }
@@ -28,6 +25,10 @@ internal sealed class MeasureEntry(byte[] key, int hash)
 
     /// <summary>Counts over time.</summary>
     public RateSeries Rate { get; } = new();
+
+    /// <summary>A table of such entries.</summary>
+    /// <returns>The table, empty.</returns>
+    public static KeyTable<MeasureEntry> Table() => new(Most, (key, hash) => new MeasureEntry(key, hash));
 
     /// <summary>Counts a record.</summary>
     /// <param name="ticks">UTC ticks; 0 for none.</param>
@@ -48,6 +49,11 @@ internal sealed class MeasureEntry(byte[] key, int hash)
     /// <param name="other">The other.</param>
     public void Add(MeasureEntry other)
     {
+        if (Count == 0)
+        {
+            Example = other.Example;
+        }
+
         // The example is the earliest one, so that it does not depend on which thread was quicker.
         if (other.First > 0 && (First == 0 || other.First < First))
         {

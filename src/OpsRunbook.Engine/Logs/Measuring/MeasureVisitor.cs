@@ -13,7 +13,7 @@ namespace OpsRunbook.Engine.Logs.Measuring;
 /// <param name="matcher">Decides which are wanted.</param>
 /// <param name="request">What is counted by what.</param>
 /// <param name="table">Takes the counts.</param>
-internal sealed class MeasureVisitor(LogFile file, RecordMatcher matcher, MeasureRequest request, MeasureTable table) : IRecordVisitor
+internal sealed class MeasureVisitor(LogFile file, RecordMatcher matcher, MeasureRequest request, KeyTable<MeasureEntry> table) : IRecordVisitor
 {
     private const int LongestExample = 400;
 

@@ -20,12 +20,6 @@ internal static class PatternFolder
 
     private static readonly byte[] Kinds = CreateKinds();
 
-    private enum Found
-    {
-        None,
-        Whole,
-    }
-
     /// <summary>Folds the first line of a message.</summary>
     /// <param name="message">The message.</param>
     /// <param name="result">Takes the pattern; at least twice <see cref="Longest"/> long.</param>
@@ -89,6 +83,51 @@ internal static class PatternFolder
             if ((kind & OfLocalPart) == 0)
             {
                 localPart = length;
+            }
+        }
+
+        return length;
+    }
+
+    /// <summary>Folds the ids in the path of a request, and leaves its query out. Names with a version such as <c>v2</c> or <c>oauth2</c> stay.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="result">Takes the route; at least twice <see cref="Longest"/> long.</param>
+    /// <returns>Its length.</returns>
+    public static int FoldRoute(ReadOnlySpan<byte> path, Span<byte> result)
+    {
+        var end = path.IndexOfAny((byte)'?', (byte)'#', (byte)';');
+        path = end < 0 ? path : path[..end];
+        var (at, length) = (0, 0);
+        while (at < path.Length && length < Longest)
+        {
+            if ((Kinds[path[at]] & Word) == 0)
+            {
+                result[length++] = path[at++];
+                continue;
+            }
+
+            var word = path[at..];
+            var letters = 0;
+            while (letters < word.Length && (Kinds[word[letters]] & (Letter | HexLetter)) != 0)
+            {
+                letters++;
+            }
+
+            var digits = 0;
+            while (letters + digits < word.Length && (Kinds[word[letters + digits]] & Digit) != 0)
+            {
+                digits++;
+            }
+
+            var isName = letters > 0 && digits is 1 or 2 && (letters + digits == word.Length || (Kinds[word[letters + digits]] & Word) == 0);
+            if (isName)
+            {
+                Append(word[..(letters + digits)], result, ref length);
+                at += letters + digits;
+            }
+            else
+            {
+                at += FoldWord(word, result, ref length);
             }
         }
 

@@ -17,7 +17,7 @@ public sealed class ServiceLogMeasure(MeasureRequest request, IOperationOutput o
         ArgumentNullException.ThrowIfNull(sources);
         var measurer = new ServiceLogMeasurer(request, output);
         var counts = await CountAsync(measurer, sources, request.Query, cancellationToken);
-        var (before, scale) = ((MeasureTable?)null, 1.0);
+        var (before, scale) = ((KeyTable<MeasureEntry>?)null, 1.0);
         if (request.Baseline is { } baseline && request.Query.Since is { } since)
         {
             before = await CountAsync(measurer, sources, request.Query with { Since = since - baseline, Until = since }, cancellationToken);
@@ -31,11 +31,11 @@ public sealed class ServiceLogMeasure(MeasureRequest request, IOperationOutput o
 
         if (counts.Others is { } others)
         {
-            output.Warning($"There were more than {MeasureTable.Most} different values; {others.Count} records of the rest are counted together as (others).");
+            output.Warning($"There were more than {MeasureEntry.Most} different values; {others.Count} records of the rest are counted together as (others).");
         }
     }
 
-    private async Task<MeasureTable> CountAsync(ServiceLogMeasurer measurer, IReadOnlyList<ILogSource> sources, LogQuery query, CancellationToken cancellationToken)
+    private async Task<KeyTable<MeasureEntry>> CountAsync(ServiceLogMeasurer measurer, IReadOnlyList<ILogSource> sources, LogQuery query, CancellationToken cancellationToken)
     {
         var files = new List<LogFile>();
         try

@@ -17,19 +17,19 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
     /// <param name="query">Which records.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
     /// <returns>The counts.</returns>
-    public async Task<MeasureTable> CountAsync(IReadOnlyList<LogFile> files, LogQuery query, CancellationToken cancellationToken)
+    public async Task<KeyTable<MeasureEntry>> CountAsync(IReadOnlyList<LogFile> files, LogQuery query, CancellationToken cancellationToken)
     {
         var tables = await ParallelScan.RunAsync(
             files,
             query,
             file => new RecordMatcher(query, file.Format),
-            () => new MeasureTable(),
+            MeasureEntry.Table,
             (file, matcher, table) => new MeasureVisitor(file, matcher, request, table),
             output,
             cancellationToken);
         foreach (var table in tables.Skip(1))
         {
-            tables[0].Add(table);
+            tables[0].Add(table, (mine, other) => mine.Add(other));
         }
 
         return tables[0];
@@ -38,7 +38,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
     /// <summary>Counts one finished record.</summary>
     /// <param name="record">The record.</param>
     /// <param name="table">Takes the count.</param>
-    public void Count(LogRecord record, MeasureTable table)
+    public void Count(LogRecord record, KeyTable<MeasureEntry> table)
     {
         var ticks = record.Time?.Ticks ?? 0;
         var key = new byte[(PatternFolder.Longest * 2) + 1];
@@ -68,9 +68,9 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
     /// <param name="before">Those of the period before; null for none.</param>
     /// <param name="scale">Length of the period divided by that of the period before.</param>
     /// <returns>The measurements.</returns>
-    public IEnumerable<LogMeasurement> Results(MeasureTable counts, MeasureTable? before, double scale)
+    public IEnumerable<LogMeasurement> Results(KeyTable<MeasureEntry> counts, KeyTable<MeasureEntry>? before, double scale)
     {
-        var entries = counts.Entries.Concat(counts.Others is null ? [] : [counts.Others]).ToList();
+        var entries = counts.All.ToList();
         var total = entries.Sum(entry => entry.Count);
         var timed = entries.Where(entry => entry.First > 0).ToList();
         var (from, to) = timed.Count == 0 ? (0, 0) : (timed.Min(entry => entry.First), timed.Max(entry => entry.Last) + 1);
@@ -89,7 +89,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
             Count = result.Entry.Count,
             Share = total == 0 ? 0 : Math.Round(100.0 * result.Entry.Count / total, 2),
             Level = result.Entry.Level,
-            Value = Value(result.Entry.Key),
+            Value = result.Entry == counts.Others ? "(others)" : Value(result.Entry.Key),
             FirstSeen = Moment(result.Entry.First),
             LastSeen = Moment(result.Entry.Last),
             Trend = result.Entry.First == 0 ? string.Empty : result.Entry.Rate.Sparkline(from, to, Bars),
@@ -98,7 +98,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
         });
     }
 
-    private static MeasureEntry? Find(MeasureTable? table, byte[] key) => table?.Find(key);
+    private static MeasureEntry? Find(KeyTable<MeasureEntry>? table, byte[] key) => table?.Find(key);
 
     private static DateTime? Moment(long ticks) => ticks == 0 ? null : new DateTime(ticks, DateTimeKind.Utc);
 
@@ -108,7 +108,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
         : count * 2 <= expected ? LogChange.Fallen
         : LogChange.Same;
 
-    private string Value(byte[] key) => key.AsSpan().SequenceEqual(MeasureTable.OthersKey) ? "(others)" : request.By switch
+    private string Value(byte[] key) => request.By switch
     {
         LogMeasureBy.Level => ((LogLevel)key[0]).ToString(),
         LogMeasureBy.Minute => MinuteText(key),

@@ -1,30 +1,29 @@
 namespace OpsRunbook.Engine.Logs.Measuring;
 
-/// <summary>Counts by keys of bytes. The number of keys is bounded, so that no log can fill the memory. For one thread.</summary>
-internal sealed class MeasureTable
+/// <summary>Entries by keys of bytes. Their number is bounded, so that no log can fill the memory. For one thread.</summary>
+/// <param name="most">More different keys share one entry.</param>
+/// <param name="create">Makes the entry of a key and its hash.</param>
+internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
+    where T : KeyEntry
 {
-    /// <summary>More different keys are counted together.</summary>
-    public const int Most = 50_000;
+    private static readonly byte[] OthersKey = "\0others"u8.ToArray();
 
-    /// <summary>Key of what did not find room.</summary>
-    public static readonly byte[] OthersKey = "\0others"u8.ToArray();
-
-    private MeasureEntry?[] _slots = new MeasureEntry?[1024];
+    private T?[] _slots = new T?[1024];
 
     /// <summary>The entries in no order.</summary>
-    public IEnumerable<MeasureEntry> Entries => _slots.OfType<MeasureEntry>();
+    public IEnumerable<T> Entries => _slots.OfType<T>();
 
     /// <summary>Number of entries.</summary>
     public int Count { get; private set; }
 
     /// <summary>What did not find room; null when all did.</summary>
-    public MeasureEntry? Others { get; private set; }
+    public T? Others { get; private set; }
 
     /// <summary>The entry of a key.</summary>
     /// <param name="key">The key.</param>
     /// <param name="isNew">It has been made now.</param>
     /// <returns>The entry; the one for all others when the table is full.</returns>
-    public MeasureEntry Get(ReadOnlySpan<byte> key, out bool isNew)
+    public T Get(ReadOnlySpan<byte> key, out bool isNew)
     {
         var hash = HashOf(key);
         var mask = _slots.Length - 1;
@@ -47,7 +46,7 @@ internal sealed class MeasureTable
     /// <summary>The entry of a key, if there is one.</summary>
     /// <param name="key">The key.</param>
     /// <returns>Null for none.</returns>
-    public MeasureEntry? Find(ReadOnlySpan<byte> key)
+    public T? Find(ReadOnlySpan<byte> key)
     {
         var hash = HashOf(key);
         for (var slot = hash & (_slots.Length - 1); _slots[slot] is { } entry; slot = (slot + 1) & (_slots.Length - 1))
@@ -61,19 +60,17 @@ internal sealed class MeasureTable
         return null;
     }
 
-    /// <summary>Adds what another thread counted.</summary>
-    /// <param name="other">Its table.</param>
-    public void Add(MeasureTable other)
-    {
-        foreach (var entry in other.Entries.Concat(other.Others is null ? [] : [other.Others]))
-        {
-            var mine = ReferenceEquals(entry, other.Others) ? Other() : Get(entry.Key, out _);
-            if (mine.Count == 0)
-            {
-                mine.Example = entry.Example;
-            }
+    /// <summary>All entries, that of the others last.</summary>
+    public IEnumerable<T> All => Others is null ? Entries : Entries.Append(Others);
 
-            mine.Add(entry);
+    /// <summary>Adds what another thread gathered.</summary>
+    /// <param name="other">Its table.</param>
+    /// <param name="add">Adds its entry to the one of the same key here.</param>
+    public void Add(KeyTable<T> other, Action<T, T> add)
+    {
+        foreach (var entry in other.All)
+        {
+            add(ReferenceEquals(entry, other.Others) ? Other() : Get(entry.Key, out _), entry);
         }
     }
 
@@ -85,16 +82,16 @@ internal sealed class MeasureTable
         return hash.ToHashCode();
     }
 
-    private MeasureEntry Insert(int slot, ReadOnlySpan<byte> key, int hash, out bool isNew)
+    private T Insert(int slot, ReadOnlySpan<byte> key, int hash, out bool isNew)
     {
-        isNew = Count < Most;
+        isNew = Count < most;
         if (!isNew)
         {
             isNew = Others is null;
             return Other();
         }
 
-        var entry = new MeasureEntry(key.ToArray(), hash);
+        var entry = create(key.ToArray(), hash);
         _slots[slot] = entry;
         if (++Count * 2 > _slots.Length)
         {
@@ -104,14 +101,14 @@ internal sealed class MeasureTable
         return entry;
     }
 
-    private MeasureEntry Other() => Others ??= new MeasureEntry(OthersKey, 0);
+    private T Other() => Others ??= create(OthersKey, 0);
 
     private void Grow()
     {
         var old = _slots;
-        _slots = new MeasureEntry?[old.Length * 2];
+        _slots = new T?[old.Length * 2];
         var mask = _slots.Length - 1;
-        foreach (var entry in old.OfType<MeasureEntry>())
+        foreach (var entry in old.OfType<T>())
         {
             var slot = entry.Hash & mask;
             while (_slots[slot] is not null)
