@@ -141,6 +141,42 @@ public sealed partial class DockerClient : IDisposable
         return DockerLog.Lines(raw).TakeLast(lines).ToList();
     }
 
+    /// <summary>Opens a container's log, with the engine's time before each message.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="query">Further parameters, such as <c>tail=100&amp;follow=1</c>; empty for the whole log.</param>
+    /// <param name="cancellationToken">Ends the request and the log.</param>
+    /// <returns>The log. Disposing it closes the connection.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c> (a log driver that cannot be read), or the engine does not answer.</exception>
+    internal async Task<Stream> OpenLogAsync(string container, string query, CancellationToken cancellationToken)
+    {
+        var path = $"containers/{Escape(container)}/logs?stdout=1&stderr=1&timestamps=1{(query.Length == 0 ? string.Empty : "&" + query)}";
+        HttpResponseMessage? response = null;
+        try
+        {
+            // The headers of a log that is followed come with its first message, so there is no time limit here.
+            response = await _http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.IsSuccessStatusCode)
+            {
+                return await response.Content.ReadAsStreamAsync(cancellationToken);
+            }
+
+            var body = new BoundedBuffer(64 * 1024);
+            await body.FillAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken);
+            throw Refused((int)response.StatusCode, path, body.ToArray(), container);
+        }
+        catch (HttpRequestException error)
+        {
+            throw (error.InnerException as OpsException) ?? DockerErrors.NotAnswering(Endpoint, error.Message, error);
+        }
+        finally
+        {
+            if (response is { IsSuccessStatusCode: false })
+            {
+                response.Dispose();
+            }
+        }
+    }
+
     /// <summary>Runs a command in a container.</summary>
     /// <param name="container">Name or id.</param>
     /// <param name="command">What to run. At its time limit it is ended, provided the container has a shell.</param>
@@ -149,7 +185,7 @@ public sealed partial class DockerClient : IDisposable
     internal async Task<RawResult> ExecAsync(string container, HostCommand command, CancellationToken cancellationToken)
     {
         // The mark is inherited by everything the command starts, and so finds it again when it must be ended.
-        var mark = $"OPSRUNBOOK_EXEC={Convert.ToHexString(RandomNumberGenerator.GetBytes(12))}";
+        var mark = NewMark();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(command.Timeout);
         var output = new BoundedBuffer(command.MaximumOutputBytes);
@@ -176,6 +212,39 @@ public sealed partial class DockerClient : IDisposable
             error.ToArray(),
             output.Truncated || error.Truncated,
             TimedOut: false);
+    }
+
+    /// <summary>Starts a command in a container whose output the caller reads.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="host">Name of the host that the container is, for messages.</param>
+    /// <param name="command">What to run.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <returns>The running command.</returns>
+    internal async Task<CommandStream> StartExecAsync(string container, string host, HostCommand command, CancellationToken cancellationToken)
+    {
+        var mark = NewMark();
+        var id = await CreateExecAsync(container, command, mark, cancellationToken);
+        var stream = await StartExecAsync(id, cancellationToken);
+        var writer = WriteInputAsync(stream, command.StandardInput, CancellationToken.None);
+        return new CommandStream(stream, EndAsync, DisposeAsync);
+
+        async Task<CommandResult> EndAsync(CancellationToken token) => await ExitCodeAsync(id, token) switch
+        {
+            // The runtime reports on standard output what it could not start.
+            127 => throw ProcessRunner.NotFound(host, command.Name),
+            var code => new CommandResult(code, string.Empty, stream.ErrorText),
+        };
+
+        async ValueTask DisposeAsync(bool hasEnded)
+        {
+            if (!hasEnded)
+            {
+                await KillAsync(container, mark, TimeSpan.FromSeconds(1));
+            }
+
+            await stream.DisposeAsync();
+            await writer;
+        }
     }
 
     /// <summary>Starts a command in a container and leaves its input and output to the caller.</summary>
@@ -402,6 +471,8 @@ public sealed partial class DockerClient : IDisposable
 
         return head.ToString();
     }
+
+    private static string NewMark() => $"OPSRUNBOOK_EXEC={Convert.ToHexString(RandomNumberGenerator.GetBytes(12))}";
 
     private async Task KillAsync(string container, string mark, TimeSpan grace)
     {

@@ -37,6 +37,13 @@ public sealed class ContainerHost : RemoteHost
         _docker.InspectContainerAsync(_container, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return _docker.StartExecAsync(_container, Name, command, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public override async Task<byte[]?> ReadFileAsync(string path, long maximumBytes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -17,6 +17,13 @@ public interface IHost : IAsyncDisposable
     /// <exception cref="OpsException"><c>Host.CommandNotFound</c>, <c>Host.CommandTimeout</c>, or the host cannot be reached.</exception>
     Task<CommandResult> RunAsync(HostCommand command, CancellationToken cancellationToken);
 
+    /// <summary>Starts a command whose output is read as it comes, and which may never end by itself.</summary>
+    /// <param name="command">What to run. Its time and output limits do not apply.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <returns>The running command; dispose it.</returns>
+    /// <exception cref="OpsException"><c>Host.CommandNotFound</c>, or the host cannot be reached.</exception>
+    Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken);
+
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">Absolute path on the host.</param>
     /// <param name="maximumBytes">A larger file is refused.</param>

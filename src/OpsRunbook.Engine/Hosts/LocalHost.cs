@@ -25,6 +25,14 @@ public sealed class LocalHost : IHost
     }
 
     /// <inheritdoc/>
+    public Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(ProcessRunner.Open(Name, command));
+    }
+
+    /// <inheritdoc/>
     public async Task<byte[]?> ReadFileAsync(string path, long maximumBytes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);

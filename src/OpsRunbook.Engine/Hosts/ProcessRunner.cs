@@ -9,6 +9,7 @@ internal static class ProcessRunner
     private const int NoSuchFile = 2;
     private const int PermissionDenied = 13;
     private const int BadFormat = 8;
+    private const int MaximumErrorBytes = 64 * 1024;
 
     // A daemon that the command left behind may hold the pipes open for ever.
     private static readonly TimeSpan PipeGrace = TimeSpan.FromSeconds(1);
@@ -55,6 +56,41 @@ internal static class ProcessRunner
             error.ToArray(),
             output.Truncated || error.Truncated,
             timedOut);
+    }
+
+    /// <summary>Starts a program whose output the caller reads.</summary>
+    /// <param name="host">Name of the host, for messages.</param>
+    /// <param name="command">What to start.</param>
+    /// <returns>The running command.</returns>
+    /// <exception cref="OpsException"><c>Host.CommandNotFound</c>, <c>Host.CommandForbidden</c>.</exception>
+    public static CommandStream Open(string host, HostCommand command)
+    {
+        var process = Start(host, command);
+        var pipes = new CancellationTokenSource();
+        var error = new BoundedBuffer(MaximumErrorBytes);
+        var reader = error.FillAsync(process.StandardError.BaseStream, pipes.Token);
+        var writer = WriteInputAsync(process, command.StandardInput, pipes.Token);
+        return new CommandStream(process.StandardOutput.BaseStream, EndAsync, DisposeAsync);
+
+        async Task<CommandResult> EndAsync(CancellationToken cancellationToken)
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            await Task.WhenAny(reader, Task.Delay(PipeGrace, cancellationToken));
+            return new RawResult(process.ExitCode, [], error.ToArray(), error.Truncated, TimedOut: false).ToCommandResult();
+        }
+
+        async ValueTask DisposeAsync(bool hasEnded)
+        {
+            if (!hasEnded)
+            {
+                await KillAsync(process);
+            }
+
+            await pipes.CancelAsync();
+            await Task.WhenAll(SettleAsync(reader), SettleAsync(writer));
+            pipes.Dispose();
+            process.Dispose();
+        }
     }
 
     /// <summary>Starts a program with all three streams redirected.</summary>

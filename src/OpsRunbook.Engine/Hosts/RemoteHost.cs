@@ -49,6 +49,9 @@ public abstract class RemoteHost : IHost
     }
 
     /// <inheritdoc/>
+    public abstract Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
     public virtual async Task<byte[]?> ReadFileAsync(string path, long maximumBytes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);

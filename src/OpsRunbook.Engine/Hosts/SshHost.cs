@@ -116,6 +116,71 @@ public sealed class SshHost : RemoteHost
     }
 
     /// <inheritdoc/>
+    public override async Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        RequireRunnable(command);
+        var master = await MasterAsync(cancellationToken);
+
+        // It may run for hours. When the shared connection has no place left, or hardly one, it gets a connection of its own.
+        var isShared = _sessions.CurrentCount > Sessions / 2 && _sessions.Wait(0, CancellationToken.None);
+        var mark = NewMark();
+        CommandStream? client = null;
+        try
+        {
+            client = ProcessRunner.Open("this machine", Client(isShared ? master.ControlArguments : ["-S", "none"], command, Marked(command, mark)));
+            var started = await SkipToMarkAsync(client.Output, mark, cancellationToken);
+            var running = client;
+            return started ? new CommandStream(running.Output, EndAsync, DisposeAsync) : throw Failure(await running.EndAsync(cancellationToken));
+
+            async Task<CommandResult> EndAsync(CancellationToken token)
+            {
+                var result = await running.EndAsync(token);
+                var said = result.StandardError.IndexOf(mark + "\n", StringComparison.Ordinal) is var at and >= 0 ? result.StandardError[(at + mark.Length + 1)..] : string.Empty;
+                return result.ExitCode switch
+                {
+                    ClientFailed => throw SshErrors.Classify(Name, _destination, said.Length > 0 ? said : result.StandardError),
+                    127 when said.StartsWith("env: ", StringComparison.Ordinal) => throw ProcessRunner.NotFound(Name, command.Name),
+                    _ => result with { StandardError = said },
+                };
+            }
+
+            async ValueTask DisposeAsync(bool hasEnded)
+            {
+                if (!hasEnded)
+                {
+                    await KillAsync(master, mark, TimeSpan.FromSeconds(1));
+                }
+
+                await running.DisposeAsync();
+                Release();
+            }
+        }
+        catch
+        {
+            if (client is not null)
+            {
+                await client.DisposeAsync();
+            }
+
+            Release();
+            throw;
+        }
+
+        void Release()
+        {
+            if (isShared && Volatile.Read(ref _disposed) == 0)
+            {
+                _sessions.Release();
+            }
+        }
+
+        OpsException Failure(CommandResult result) => result.ExitCode == ClientFailed
+            ? SshErrors.Classify(Name, _destination, result.StandardError)
+            : NoShell(result.Summary);
+    }
+
+    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
@@ -150,17 +215,7 @@ public sealed class SshHost : RemoteHost
     /// <inheritdoc/>
     private protected override async Task<RawResult> ExecuteAsync(HostCommand command, CancellationToken cancellationToken)
     {
-        if (command.Arguments.Length == 0 || command.Name.Contains('=', StringComparison.Ordinal)
-            || Array.Exists(command.Arguments, argument => argument.Contains('\0', StringComparison.Ordinal)))
-        {
-            throw new OpsException(
-                "Host.CommandInvalid",
-                OpsErrorKind.InvalidArgument,
-                $"'{command.Name}' cannot be run over SSH: a command needs a name without '=', and no argument may hold a NUL character.",
-                "Check the command's argument vector.",
-                command.Name);
-        }
-
+        RequireRunnable(command);
         var master = await MasterAsync(cancellationToken);
         await _sessions.WaitAsync(cancellationToken);
         try
@@ -173,15 +228,26 @@ public sealed class SshHost : RemoteHost
         }
     }
 
+    private static void RequireRunnable(HostCommand command)
+    {
+        if (command.Arguments.Length == 0 || command.Name.Contains('=', StringComparison.Ordinal)
+            || Array.Exists(command.Arguments, argument => argument.Contains('\0', StringComparison.Ordinal)))
+        {
+            throw new OpsException(
+                "Host.CommandInvalid",
+                OpsErrorKind.InvalidArgument,
+                $"'{command.Name}' cannot be run over SSH: a command needs a name without '=', and no argument may hold a NUL character.",
+                "Check the command's argument vector.",
+                command.Name);
+        }
+    }
+
     // The mark tells the command's output from what login scripts print, and our own failure (255) from the
     // command's; in the environment it finds the command and all it started when they must be ended.
     private async Task<RawResult> RunMarkedAsync(SshMaster master, HostCommand command, CancellationToken cancellationToken)
     {
-        const string script = """echo "$0"; echo "$0" >&2; exec env "$@" """;
-        var mark = "opsrunbook-" + Convert.ToHexString(RandomNumberGenerator.GetBytes(12));
-        string[] environment = ["LC_ALL=C", "OPSRUNBOOK_EXEC=" + mark, .. command.Environment.Select(pair => $"{pair.Key}={pair.Value}")];
-        var remote = "exec " + PosixShell.Quote(["sh", "-c", script, mark, .. environment, .. command.Arguments]);
-        var client = Client(master, command, remote);
+        var mark = NewMark();
+        var client = Client(master.ControlArguments, command, Marked(command, mark));
         try
         {
             var result = await ProcessRunner.RunAsync("this machine", client, cancellationToken);
@@ -199,14 +265,54 @@ public sealed class SshHost : RemoteHost
         }
     }
 
-    private HostCommand Client(SshMaster master, HostCommand command, string remote) => command with
+    private static string NewMark() => "opsrunbook-" + Convert.ToHexString(RandomNumberGenerator.GetBytes(12));
+
+    private static string Marked(HostCommand command, string mark)
     {
-        Arguments = ["ssh", .. _options, .. master.ControlArguments, "-o", "ControlMaster=no", "--", _destination.Host, remote],
+        const string script = """echo "$0"; echo "$0" >&2; exec env "$@" """;
+        string[] environment = ["LC_ALL=C", "OPSRUNBOOK_EXEC=" + mark, .. command.Environment.Select(pair => $"{pair.Key}={pair.Value}")];
+        return "exec " + PosixShell.Quote(["sh", "-c", script, mark, .. environment, .. command.Arguments]);
+    }
+
+    private HostCommand Client(string[] control, HostCommand command, string remote) => command with
+    {
+        Arguments = ["ssh", .. _options, .. control, "-o", "ControlMaster=no", "--", _destination.Host, remote],
         Environment = new Dictionary<string, string>(),
 
         // Room for the mark.
         MaximumOutputBytes = (int)Math.Min(command.MaximumOutputBytes + 4096L, int.MaxValue),
     };
+
+    private OpsException NoShell(string said) => new(
+        "Host.NoShell",
+        OpsErrorKind.OperationFailed,
+        $"{Name} accepts the login but runs no command: {said}",
+        "The account may have a restricted shell or a forced command; use one with a POSIX shell.",
+        Name);
+
+    // One byte at a time: what follows the mark already belongs to the command.
+    private static async Task<bool> SkipToMarkAsync(Stream output, string mark, CancellationToken cancellationToken)
+    {
+        var line = new StringBuilder();
+        var one = new byte[1];
+        while (await output.ReadAsync(one, cancellationToken) > 0)
+        {
+            if (one[0] != (byte)'\n')
+            {
+                line.Append((char)one[0]);
+            }
+            else if (line.ToString().EndsWith(mark, StringComparison.Ordinal))
+            {
+                return true;
+            }
+            else
+            {
+                line.Clear();
+            }
+        }
+
+        return false;
+    }
 
     private RawResult Unmark(RawResult result, string mark, HostCommand command)
     {
@@ -216,12 +322,7 @@ public sealed class SshHost : RemoteHost
         {
             throw result.ExitCode == ClientFailed
                 ? SshErrors.Classify(Name, _destination, result.ErrorText)
-                : new OpsException(
-                    "Host.NoShell",
-                    OpsErrorKind.OperationFailed,
-                    $"{Name} accepts the login but runs no command: {result.ToCommandResult().Summary}",
-                    "The account may have a restricted shell or a forced command; use one with a POSIX shell.",
-                    Name);
+                : NoShell(result.ToCommandResult().Summary);
         }
 
         var output = After(result.Output, line);
@@ -253,7 +354,7 @@ public sealed class SshHost : RemoteHost
         try
         {
             var remote = "exec " + PosixShell.Quote(HostScripts.KillMarked(mark).Arguments);
-            await ProcessRunner.RunAsync("this machine", Client(master, HostScripts.KillMarked(mark), remote), limit.Token);
+            await ProcessRunner.RunAsync("this machine", Client(master.ControlArguments, HostScripts.KillMarked(mark), remote), limit.Token);
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {

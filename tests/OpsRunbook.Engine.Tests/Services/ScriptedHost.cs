@@ -17,6 +17,14 @@ internal sealed class ScriptedHost(Func<HostCommand, CommandResult>? run = null,
         return Task.FromResult((run ?? throw new NotSupportedException())(command));
     }
 
+    public Task<CommandStream> StartAsync(HostCommand command, CancellationToken cancellationToken)
+    {
+        Commands.Add(command);
+        var result = (run ?? throw new NotSupportedException())(command);
+        var output = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(result.StandardOutput));
+        return Task.FromResult(new CommandStream(output, _ => Task.FromResult(result with { StandardOutput = string.Empty }), _ => output.DisposeAsync()));
+    }
+
     public Task<IReadOnlyList<HostProcess>> GetProcessesAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<HostProcess>>(processes);
 
     public Task<byte[]?> ReadFileAsync(string path, long maximumBytes, CancellationToken cancellationToken) => _local.ReadFileAsync(path, maximumBytes, cancellationToken);
