@@ -60,7 +60,7 @@ public abstract class LogCmdlet : StackCmdlet
         }
 
         await using var session = await OpenStackAsync(output, cancellationToken);
-        await work(LogSelection.OfMembers(session, _names, output));
+        await work(await LogSelection.OfMembersAsync(session, _names, output, cancellationToken));
     }
 
     /// <summary>A call that makes no sense.</summary>

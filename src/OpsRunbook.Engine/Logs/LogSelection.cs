@@ -1,5 +1,7 @@
 using System.IO.Enumeration;
 using OpsRunbook.Engine.Logs.Files;
+using OpsRunbook.Engine.Logs.Sources;
+using OpsRunbook.Engine.Services;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Logs;
@@ -18,9 +20,11 @@ public static class LogSelection
     /// <summary>The logs of members of a stack.</summary>
     /// <param name="session">The stack in use.</param>
     /// <param name="names">Names of members, with wildcards; none for every member that has a log.</param>
-    /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be read.</param>
+    /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be found.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The sources.</returns>
-    public static IReadOnlyList<ILogSource> OfMembers(StackSession session, IReadOnlyList<string> names, IOperationOutput output)
+    public static async Task<IReadOnlyList<ILogSource>> OfMembersAsync(
+        StackSession session, IReadOnlyList<string> names, IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(names);
@@ -44,8 +48,8 @@ public static class LogSelection
             var isNamed = names.Count > 0 && name.AsSpan().IndexOfAny('*', '?') < 0;
             foreach (var member in matches.Where(member => chosen.Add($"{member.Kind} {member.Name}")))
             {
-                var found = OfMember(session, member, output).ToList();
-                if (found.Count == 0 && isNamed && Files(session.Stack, member).Count == 0)
+                var found = await OfMemberAsync(session, member, output, cancellationToken);
+                if (found.Count == 0 && isNamed && !HasLogs(session.Stack, member))
                 {
                     output.Error(new OpsException(
                         "Log.NoSource",
@@ -61,6 +65,10 @@ public static class LogSelection
 
         return sources;
     }
+
+    // Otherwise what was wrong with them has been reported.
+    private static bool HasLogs(OpsStack stack, StackMember member) => Files(stack, member).Count > 0
+        || ServiceTargets.Of(stack).Any(target => target.Name == member.Name && target.Kind == member.Kind && target.Manager != ServiceManagerKind.Process);
 
     /// <summary>The log files of a member: its own, and those of the stack that it writes.</summary>
     /// <param name="stack">The stack.</param>
@@ -82,26 +90,17 @@ public static class LogSelection
         return [.. own.Concat(shared).Distinct(StringComparer.Ordinal)];
     }
 
-    private static IEnumerable<ILogSource> OfMember(StackSession session, StackMember member, IOperationOutput output)
+    private static async Task<List<ILogSource>> OfMemberAsync(StackSession session, StackMember member, IOperationOutput output, CancellationToken cancellationToken)
     {
-        var files = Files(session.Stack, member);
-        if (files.Count == 0)
+        try
         {
+            return await new MemberLogs(session, output).FindAsync(member, Files(session.Stack, member), cancellationToken);
+        }
+        catch (OpsException error)
+        {
+            // One member whose host or manager cannot be asked does not end the others.
+            output.Error(error);
             return [];
         }
-
-        if (member.Host != Hosts.LocalHost.LocalName)
-        {
-            output.Error(new OpsException(
-                "Log.HostNotSupported",
-                OpsErrorKind.InvalidArgument,
-                $"The logs of '{member.Name}' are files of host {member.Host}, and only files of this machine are read.",
-                $"Run the command on {member.Host}, or send its logs to Loki.",
-                member.Name));
-            return [];
-        }
-
-        var folder = session.Stack.Path is { } path ? Path.GetDirectoryName(path) ?? "/" : Environment.CurrentDirectory;
-        return LogFileSet.Find(files, folder, output).Select(file => (ILogSource)new LogFileSource(file) { Service = member.Name });
     }
 }

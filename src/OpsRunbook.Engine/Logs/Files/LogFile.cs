@@ -8,11 +8,10 @@ internal sealed class LogFile : IDisposable
 {
     private readonly IByteReader _reader;
 
-    private LogFile(string path, IByteReader reader, long length, bool isPacked, ReadOnlySpan<byte> sample)
+    private LogFile(string path, IByteReader reader, long length, bool isPacked, DateTime written, TimeZoneInfo zone, ReadOnlySpan<byte> sample)
     {
-        (Path, _reader, Length, IsPacked) = (path, reader, length, isPacked);
+        (Path, _reader, Length, IsPacked, Written, Zone) = (path, reader, length, isPacked, written, zone);
         Format = LogFormats.Recognise(sample);
-        Written = File.GetLastWriteTimeUtc(path);
         First = FirstTime(sample);
     }
 
@@ -31,6 +30,9 @@ internal sealed class LogFile : IDisposable
     /// <summary>When it was last written, UTC.</summary>
     public DateTime Written { get; }
 
+    /// <summary>Zone of its times that do not say theirs.</summary>
+    public TimeZoneInfo Zone { get; }
+
     /// <summary>Time of the first record that has one, UTC; null when there is none near the beginning.</summary>
     public DateTime? First { get; }
 
@@ -39,6 +41,17 @@ internal sealed class LogFile : IDisposable
 
     /// <summary>The bytes.</summary>
     public IByteReader Reader => _reader;
+
+    /// <summary>A file that is read by other means than this machine's files.</summary>
+    /// <param name="path">Name for messages.</param>
+    /// <param name="reader">Reads it.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="written">When it was last written, UTC.</param>
+    /// <param name="zone">Zone of its times that do not say theirs.</param>
+    /// <param name="sample">Its beginning.</param>
+    /// <returns>The file.</returns>
+    public static LogFile Of(string path, IByteReader reader, long length, DateTime written, TimeZoneInfo zone, ReadOnlySpan<byte> sample) =>
+        new(path, reader, length, isPacked: false, written, zone, sample);
 
     /// <summary>Opens a file and recognises its format.</summary>
     /// <param name="path">Full path.</param>
@@ -67,7 +80,7 @@ internal sealed class LogFile : IDisposable
             }
 
             var length = isPacked ? long.MaxValue : stream.Length;
-            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, sample.AsSpan(0, read));
+            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), TimeZoneInfo.Local, sample.AsSpan(0, read));
             stream = null;
             return file;
         }
@@ -83,7 +96,7 @@ internal sealed class LogFile : IDisposable
 
     /// <summary>A clock for its times, for one thread.</summary>
     /// <returns>The clock.</returns>
-    public LogClock Clock() => new(Written < DateTime.UtcNow ? Written : DateTime.UtcNow, TimeZoneInfo.Local);
+    public LogClock Clock() => new(Written < DateTime.UtcNow ? Written : DateTime.UtcNow, Zone);
 
     /// <inheritdoc/>
     public void Dispose() => _reader.Dispose();

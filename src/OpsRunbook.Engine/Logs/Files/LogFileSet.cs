@@ -37,6 +37,12 @@ internal static class LogFileSet
         return found.OrderBy(File.GetLastWriteTimeUtc).ThenBy(path => path, StringComparer.Ordinal).ToList();
     }
 
+    /// <summary>A file of a folder of logs may be one, as far as its name tells.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>False for what is certainly none.</returns>
+    public static bool MayBeLog(string path) =>
+        !Path.GetFileName(path).StartsWith('.') && !NoLogs.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
     private static string Home(string path) =>
         path.StartsWith("~/", StringComparison.Ordinal) ? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..] : path;
 
@@ -74,8 +80,7 @@ internal static class LogFileSet
     // A folder of logs also holds what is none: sockets, pid files, the binary login records.
     private static bool IsLog(string path)
     {
-        var name = Path.GetFileName(path);
-        if (name.StartsWith('.') || NoLogs.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase) || File.GetAttributes(path).HasFlag(FileAttributes.Device))
+        if (!MayBeLog(path) || File.GetAttributes(path).HasFlag(FileAttributes.Device))
         {
             return false;
         }

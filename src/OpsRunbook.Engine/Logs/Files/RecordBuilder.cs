@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using OpsRunbook.Engine.Logs.Formats;
 using OpsRunbook.Engine.Logs.Scanning;
+using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Logs.Files;
 
@@ -15,6 +16,8 @@ namespace OpsRunbook.Engine.Logs.Files;
 internal sealed partial class RecordBuilder(
     LogFileSource file, LogFormat format, LogClock clock, RecordMatcher matcher, bool isFound, bool keepsAll, Action<LogRecord, bool> take) : IRecordVisitor
 {
+    private readonly RecordOrigin _origin = new(file.Name, file.Host, file.Service, file.DefaultService);
+
     /// <inheritdoc/>
     public bool CountsLines { get; init; } = true;
 
@@ -36,28 +39,43 @@ internal sealed partial class RecordBuilder(
             return;
         }
 
+        take(Make(_origin, isForeign ? null : format, record, head, CountsLines ? line : null, Origin + offset, isCut), wanted);
+    }
+
+    /// <summary>Makes a record.</summary>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="format">Format to read its fields by; null when it has none.</param>
+    /// <param name="record">Its bytes.</param>
+    /// <param name="head">What has been read of it.</param>
+    /// <param name="line">Its line in the source; null when that is not known.</param>
+    /// <param name="offset">Its first byte in the source; null when that is not known.</param>
+    /// <param name="isCut">Its end is missing.</param>
+    /// <param name="more">Fields besides those of the record, which they cannot replace; null for none.</param>
+    /// <returns>The record.</returns>
+    public static LogRecord Make(
+        RecordOrigin origin, LogFormat? format, ReadOnlySpan<byte> record, in LogHead head, long? line, long? offset, bool isCut, IReadOnlyDictionary<string, object?>? more = null)
+    {
         var fields = new LogFields();
-        if (!isForeign)
+        foreach (var (name, value) in more ?? LogRecord.NoFields)
         {
-            format.ReadFields(record, head, fields);
+            fields.Add(name, value);
         }
 
+        format?.ReadFields(record, head, fields);
         var message = fields.Message ?? LogFormat.MessageText(record, head);
-        take(
-            new LogRecord
-            {
-                Time = head.Time == 0 ? null : new DateTime(head.Time, DateTimeKind.Utc),
-                Level = head.Level,
-                Service = file.Service ?? fields.Service ?? file.DefaultService,
-                Host = fields.Host ?? file.Host,
-                Message = isCut ? message + " …[cut]" : message,
-                Fields = fields.Values ?? LogRecord.NoFields,
-                SourceFile = file.Name,
-                SourceLine = CountsLines ? line : null,
-                SourceOffset = Origin + offset,
-                Truncated = isCut,
-            },
-            wanted);
+        return new LogRecord
+        {
+            Time = head.Time == 0 ? null : new DateTime(head.Time, DateTimeKind.Utc),
+            Level = head.Level,
+            Service = origin.Service ?? fields.Service ?? origin.DefaultService,
+            Host = fields.Host ?? origin.Host,
+            Message = isCut ? message + " …[cut]" : message,
+            Fields = fields.Values ?? LogRecord.NoFields,
+            SourceFile = origin.Name,
+            SourceLine = line,
+            SourceOffset = offset,
+            Truncated = isCut,
+        };
     }
 
     [GeneratedRegex(@"(?:[-_.](?:err|error|errors|out|stdout|stderr|access))?(?:\.(?:log|txt|err|out|json|jsonl|ndjson|csv))?(?:[-.][0-9]{1,8}(?:-[0-9]+)?)?(?:\.(?:log|gz|old))*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
