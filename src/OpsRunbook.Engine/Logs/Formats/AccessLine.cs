@@ -69,7 +69,7 @@ internal ref struct AccessLine
 
         var front = text[..(quote - 2)];
         var bracket = front.LastIndexOf((byte)'[');
-        if (bracket < 2 || !clock.TryRead(front[(bracket + 1)..], out line.Time, out _) || !TryFront(front[..bracket], ref line))
+        if (bracket < 2 || !clock.TryReadWhole(front[(bracket + 1)..], out line.Time) || !TryFront(front[..bracket], ref line))
         {
             return false;
         }

@@ -8,6 +8,8 @@ namespace OpsRunbook.Engine.Logs.Formats;
 /// </summary>
 internal abstract class LogFormat
 {
+    private const int EnoughToTell = 1024;
+
     /// <summary>Short name for messages.</summary>
     public abstract string Name { get; }
 
@@ -45,8 +47,13 @@ internal abstract class LogFormat
     /// <returns>Its place; 0 when there is but one.</returns>
     public virtual int LastRecordStart(ReadOnlySpan<byte> text)
     {
-        // The last line may be cut, and a record cannot be told by half a line.
+        // The last line may be cut, and a record cannot be told by half a line unless that is long.
         var end = text.LastIndexOf((byte)'\n');
+        if (end >= 0 && text.Length - end > EnoughToTell && StartsRecord(LineAt(text, end + 1)))
+        {
+            return end + 1;
+        }
+
         while (end > 0)
         {
             var start = text[..end].LastIndexOf((byte)'\n') + 1;

@@ -26,15 +26,15 @@ internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
     /// <summary>Counts a request.</summary>
     /// <param name="status">Status code.</param>
     /// <param name="bytes">Bytes sent; below 0 for not known.</param>
-    /// <param name="seconds">How long it took; NaN for not known.</param>
-    public void Add(int status, long bytes, double seconds)
+    /// <param name="micros">How long it took, microseconds; below 0 for not known.</param>
+    public void Add(int status, long bytes, long micros)
     {
         Requests++;
         ServerErrors += status >= 500 ? 1 : 0;
         ClientErrors += status is >= 400 and < 500 ? 1 : 0;
         TooMany += status == 429 ? 1 : 0;
         Bytes += Math.Max(0, bytes);
-        Latency.Add(seconds);
+        Latency.Add(micros);
     }
 
     /// <summary>Adds what another thread counted.</summary>
