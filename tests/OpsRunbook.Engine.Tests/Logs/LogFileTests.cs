@@ -231,7 +231,7 @@ public sealed class LogFileTests : IDisposable
     public async Task A_followed_log_goes_on_through_rotation_and_truncation()
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var path = LogText.Write(_folder, "a.log", "2026-01-23T10:30:00Z INFO old\n");
+        var path = LogText.Write(_folder, "a.log", "2026-01-23T10:29:00Z INFO older\n2026-01-23T10:30:00Z INFO old\n");
         var seen = new List<string>();
         var reading = Task.Run(async () =>
         {

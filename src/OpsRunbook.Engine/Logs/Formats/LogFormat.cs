@@ -120,7 +120,8 @@ internal abstract class LogFormat
         var message = head.Message(record);
         if (head.IsEscaped)
         {
-            return JsonText.Unescape(message);
+            // Docker keeps the end of the line that it got.
+            return JsonText.Unescape(message).TrimEnd('\r', '\n');
         }
 
         var text = Encoding.UTF8.GetString(message);

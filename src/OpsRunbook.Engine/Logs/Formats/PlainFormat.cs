@@ -150,9 +150,20 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
     private static bool TimeAt(ReadOnlySpan<byte> line, out int end)
     {
         end = 0;
+        if (HasIsoShape(line))
+        {
+            return true;
+        }
+
         t_clock ??= new LogClock(DateTime.UtcNow, TimeZoneInfo.Utc);
         return TryTime(line, t_clock, ref end, out _);
     }
+
+    // Asked for every line: the shape decides for the usual time, unless what follows it must be looked at.
+    private static bool HasIsoShape(ReadOnlySpan<byte> line) =>
+        line.Length > 20 && line[0] == (byte)'2' && line[4] == (byte)'-' && line[7] == (byte)'-' && line[10] is (byte)'T' or (byte)' '
+        && line[13] == (byte)':' && line[16] == (byte)':' && line[19] is (byte)'.' or (byte)',' or (byte)'Z'
+        && !line[..19].ContainsAnyInRange((byte)';', (byte)'S') && !line[..19].ContainsAnyInRange((byte)'U', (byte)'~');
 
     // pm2 --time puts "time: " before every line, also those of a stack trace.
     private static bool IsPm2Continuation(ReadOnlySpan<byte> line, int end) =>
