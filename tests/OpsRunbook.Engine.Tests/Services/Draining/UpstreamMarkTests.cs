@@ -42,7 +42,7 @@ public sealed class UpstreamMarkTests
                 server 127.0.0.1:3001; server [::1]:3002 weight=3 down; server unix:/run/app.sock;
                 # server 127.0.0.1:3003;
                 server backend.internal backup;
-                server 'host-with-"quote"':70;
+                server 'host-with-"quote":70';
                 server 127.0.0.1:3001${x} down;
               }
             }
@@ -125,7 +125,7 @@ public sealed class UpstreamMarkTests
 
         Assert.Equal(
             [("a", shared, 1, 3001), ("a", shared, 2, 3002), ("b", shared, 1, 3001), ("b", shared, 2, 3002), ("b", other, 3, 3003)],
-            upstreams.Servers.Select(server => (server.Upstream, server.File, server.Line, server.Port)).Order());
+            upstreams.Servers.Select(server => (server.Upstream, server.File, server.Line, server.Port)).OrderBy(server => (server.Upstream, server.Port)));
         Assert.Equal("/run/x.pid", upstreams.PidFile);
     }
 
