@@ -15,7 +15,19 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
 {
     private const string DefaultConfig = "/etc/nginx/nginx.conf";
     private const int Attempts = 20;
-    private const int MaximumPidFile = 64;
+
+    // Children of the master with their titles; one that only finishes its requests says so in its title.
+    private const string WorkersScript = """
+        p=$(cat -- "$1" 2>/dev/null)
+        case $p in '' | *[!0-9]*) exit 1 ;; esac
+        [ -r "/proc/$p/stat" ] || exit 1
+        for f in $(grep -l "^PPid:[[:space:]]*$p\$" /proc/[0-9]*/status 2>/dev/null); do
+          d=${f%/status}
+          printf '%s %s\n' "${d#/proc/}" "$(tr '\0' ' ' <"$d/cmdline" 2>/dev/null)"
+        done
+        exit 0
+        """;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(30);
 
@@ -248,23 +260,20 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
 
     private async Task<HashSet<int>> WorkersAsync(Edit edit, CancellationToken cancellationToken)
     {
-        var processes = await host.GetProcessesAsync(cancellationToken);
         edit.PidFile ??= await DefaultPidFileAsync(cancellationToken);
-        var master = edit.PidFile is { } file && await host.ReadFileAsync(file, MaximumPidFile, cancellationToken) is { } content
-            && int.TryParse(Encoding.ASCII.GetString(content).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                ? processes.FirstOrDefault(process => process.Pid == pid && process.State is not ('Z' or 'X'))
-                : null;
-        return master is null
-            ? throw new OpsException(
+        var result = await host.RunAsync(new HostCommand("sh", "-c", WorkersScript, "sh", edit.PidFile ?? string.Empty), cancellationToken);
+        return result.Succeeded
+            ? result.StandardOutput.Split('\n')
+                .Select(line => line.Split(' ', 2, StringSplitOptions.TrimEntries))
+                .Where(line => line is [_, "nginx: worker process"])
+                .Select(line => int.Parse(line[0], CultureInfo.InvariantCulture))
+                .ToHashSet()
+            : throw new OpsException(
                 "Drain.WebServerDown",
                 OpsErrorKind.OperationFailed,
                 $"nginx '{target.Name}' on {host.Name} does not run: its pid file {edit.PidFile} names no process.",
                 "Start it, or check 'config' of the web server in the stack file.",
-                target.Name)
-            : processes
-                .Where(process => process.ParentPid == master.Pid && process.CommandLine.Count > 0 && process.CommandLine[0].TrimEnd() == "nginx: worker process")
-                .Select(process => process.Pid)
-                .ToHashSet();
+                target.Name);
     }
 
     private async Task<string?> DefaultPidFileAsync(CancellationToken cancellationToken)

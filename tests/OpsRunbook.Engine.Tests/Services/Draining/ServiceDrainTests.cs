@@ -82,8 +82,7 @@ public sealed class ServiceDrainTests
         var resumed = await PortsAsync(client, nginx);
 
         Assert.Equal([second.Port], drained);
-        Assert.Equal([first.Port, second.Port], resumed.Order().Union([first.Port, second.Port]));
-        Assert.Equal(2, resumed.Count);
+        Assert.Equal(new[] { first.Port, second.Port }.Order(), resumed.Order());
     }
 
     [SkippableFact]
@@ -372,7 +371,7 @@ public sealed class ServiceDrainTests
     {
         var docker = await Servers.DockerAsync();
         var (name, port) = (docker.NewName("drain"), TestRun.FreePort());
-        await docker.RunContainerAsync("--name", name, "--publish", $"127.0.0.1:{port}:8080", DockerEngine.BusyboxImage, "busybox", "nc", "-lk", "-p", "8080", "-e", "busybox", "sleep", "600");
+        await docker.RunContainerAsync("--name", name, "--publish", $"127.0.0.1:{port}:8080", DockerEngine.BusyboxImage, "busybox", "httpd", "-f", "-p", "8080");
         var stack = new OpsStack
         {
             Name = "shop",
