@@ -2,9 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using OpsRunbook.Engine.Docker;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Services;
 using OpsRunbook.Engine.Stacks;
+using OpsRunbook.Engine.Tests.Safety;
 using OpsRunbook.Engine.Tests.Stacks;
 using OpsRunbook.Fixtures;
 
@@ -379,6 +382,7 @@ public sealed class ServiceDrainTests
             Services = { [name] = Service(port, new StackDrain { Timeout = TimeSpan.FromMilliseconds(300), Quiet = TimeSpan.FromMilliseconds(100) }) },
         };
         stack.Services[name].Manager = ServiceManagerKind.Docker;
+        stack.Services[name].Unit = name;
         stack.Services[name].Host = "engine";
         await using var session = new StackSession(stack);
 
@@ -390,6 +394,115 @@ public sealed class ServiceDrainTests
 
         Assert.False(report.IsQuiet);
         Assert.Contains("still had 1 connection from ", report.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Nginx_in_a_container_marks_other_containers_by_name_and_address()
+    {
+        var docker = await Servers.DockerAsync();
+        var image = await docker.ImageOfProgramsAsync("opsrunbook-test/nginx:1", [Tool.Require("nginx", "nginx", "nginx-light"), Tool.Require("busybox", "Docker", "busybox-static")]);
+        var (one, two, web) = (docker.NewName("one"), docker.NewName("two"), docker.NewName("web"));
+        foreach (var name in (string[])[one, two])
+        {
+            await docker.RunContainerAsync("--name", name, DockerEngine.BusyboxImage, "busybox", "httpd", "-f", "-p", "8080");
+        }
+
+        var address = (await docker.ExecuteAsync("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", two)).Trim();
+        var file = Path.Combine(TestRun.NewFolder("nginx"), "nginx.conf");
+        await File.WriteAllTextAsync(file, $$"""
+            user root; daemon off; pid /tmp/nginx.pid; error_log /tmp/error.log;
+            events { }
+            http {
+              access_log off; client_body_temp_path /tmp/body; proxy_temp_path /tmp/proxy; fastcgi_temp_path /tmp/fastcgi; uwsgi_temp_path /tmp/uwsgi; scgi_temp_path /tmp/scgi;
+              upstream backend { server {{one}}:8080; server {{address}}:8080; }
+              server { listen 80; location / { proxy_pass http://backend; } }
+            }
+
+            """);
+        var before = await File.ReadAllTextAsync(file);
+        await docker.RunContainerAsync("--name", web, "--tmpfs", "/tmp", "--volume", $"{Path.GetDirectoryName(file)}:/etc/nginx", image, "nginx", "-c", "/etc/nginx/nginx.conf");
+        var stack = new OpsStack
+        {
+            Name = "shop",
+            Hosts = { ["engine"] = new StackHost { Docker = docker.Address } },
+            WebServers = { ["web"] = new StackWebServer { Manager = ServiceManagerKind.Docker, Unit = web, Host = "engine", Config = "/etc/nginx/nginx.conf" } },
+        };
+        foreach (var name in (string[])[one, two])
+        {
+            stack.Services[name] = Service(8080, new StackDrain { WebServer = "web", Quiet = TimeSpan.FromMilliseconds(200) });
+            (stack.Services[name].Manager, stack.Services[name].Unit, stack.Services[name].Host) = (ServiceManagerKind.Docker, name, "engine");
+        }
+
+        await using var session = new StackSession(stack);
+        foreach (var (name, server) in new[] { (one, one), (two, address) })
+        {
+            var report = await Drain(session, name).BeginAsync(SilentOutput.Instance, default);
+
+            Assert.True(report.IsQuiet, report.Message);
+            Assert.Contains($"{server}:8080 is down in upstream backend of web", report.Message, StringComparison.Ordinal);
+            Assert.Contains($"server {server}:8080 down; # opsrunbook: drained \"shop/{name}\"", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+            await Drain(session, name).ResumeAsync(default);
+            Assert.Equal(before, await File.ReadAllTextAsync(file));
+        }
+    }
+
+    [SkippableFact]
+    public async Task No_request_fails_while_each_of_two_pm2_applications_is_restarted_by_the_operator()
+    {
+        var pm2 = await Servers.Pm2Async();
+        var applications = new[] { $"drain-a-{Environment.ProcessId}", $"drain-b-{Environment.ProcessId}" }.Select(name => (Name: name, Port: TestRun.FreePort())).ToArray();
+        await using var nginx = await Servers.NewNginxAsync(server => Proxy(server, "keepalive 16;", [.. applications.Select(application => application.Port)]));
+        var before = await File.ReadAllBytesAsync(nginx.ConfigFile);
+        var stack = Stack(nginx, applications);
+        foreach (var (name, port) in applications)
+        {
+            var service = stack.Services[name];
+            (service.Manager, service.Unit, service.Pm2Home) = (ServiceManagerKind.Pm2, name, pm2.Folder);
+            service.Health.Add(new StackHealthCheck { Url = $"http://127.0.0.1:{port}/health" });
+        }
+
+        var output = new RecordedOutput();
+        await using var session = new StackSession(stack);
+        var changes = new ChangeRunner(output, new MemoryJournal(), new ChangeOrigin("Restart-OpsService", "shop"));
+        try
+        {
+            foreach (var (name, port) in applications)
+            {
+                await pm2.StartAppAsync(name, port);
+            }
+
+            await using var load = new ConstantLoad(nginx.Url);
+            await load.AdvanceAsync(300);
+            await new ServiceOperator(session, changes, output, TimeSpan.FromMinutes(1)).RunAsync(ServiceAction.Restart, ServiceTargets.Of(stack).Where(target => target.Kind == MemberKind.Service).ToList(), downFirst: false, default);
+            await load.AdvanceAsync(Math.Max(300, WantedRequests - load.Succeeded));
+            await load.StopAsync();
+
+            Assert.Empty(output.Errors.Select(error => error.FullMessage));
+            Assert.Equal([ServiceOutcome.Done, ServiceOutcome.Done], output.Items.OfType<ServiceChange>().Select(change => change.Outcome));
+            Assert.All(output.Items.OfType<ServiceChange>(), change => Assert.Contains("is down in upstream backend of web", change.Drain, StringComparison.Ordinal));
+            Assert.Empty(load.Failures);
+            Assert.True(load.Succeeded >= WantedRequests, $"{load.Succeeded}");
+            Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+        }
+        finally
+        {
+            foreach (var (name, _) in applications)
+            {
+                await pm2.ExecuteAsync("delete", name);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_published_port_means_the_port_inside_its_container()
+    {
+        var container = new DockerContainer
+        {
+            Id = "1", Name = "api", Image = "api", State = "running",
+            Ports = [new DockerPort(8080, "tcp", "127.0.0.1", 3001), new DockerPort(9090, "tcp", null, null), new DockerPort(3001, "udp", "0.0.0.0", 3001)],
+        };
+
+        Assert.Equal([8080, 9090], ServiceConnections.PortsInside(container, [3001, 9090]).Order());
     }
 
     private static ServiceDrain Drain(StackSession session, string name) =>
