@@ -78,21 +78,33 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
     public async Task<bool> UnmarkAsync(bool always, CancellationToken cancellationToken)
     {
         using var gate = await EnterAsync(cancellationToken);
+        UpstreamServer? edited = null;
         var edit = await EditAsync(
-            upstreams => Task.FromResult<IReadOnlyDictionary<string, string>>(upstreams.Files
-                .Select(file => (Path: file.Key, Before: Encoding.Latin1.GetString(file.Value)))
-                .Select(file => (file.Path, file.Before, After: UpstreamMark.Remove(file.Before, owner)))
-                .Where(file => file.After != file.Before)
-                .ToDictionary(file => file.Path, file => file.After, StringComparer.Ordinal)),
+            upstreams =>
+            {
+                edited = upstreams.Servers.FirstOrDefault(server => server.IsDown && server.Owner is null && UpstreamMark.IsMentioned(server.Comment, owner));
+                return Task.FromResult<IReadOnlyDictionary<string, string>>(upstreams.Files
+                    .Select(file => (Path: file.Key, Before: Encoding.Latin1.GetString(file.Value)))
+                    .Select(file => (file.Path, file.Before, After: UpstreamMark.Remove(file.Before, owner)))
+                    .Where(file => file.After != file.Before)
+                    .ToDictionary(file => file.Path, file => file.After, StringComparer.Ordinal));
+            },
             cancellationToken);
-        if (edit.Files.Count == 0 && !always)
+        var hadMarks = edit.Files.Count > 0;
+        if (hadMarks || always)
         {
-            return false;
+            await ApplyAsync(edit);
+            await AwaitWorkersAsync(edit, cancellationToken);
         }
 
-        await ApplyAsync(edit);
-        await AwaitWorkersAsync(edit, cancellationToken);
-        return true;
+        return edited is null
+            ? hadMarks
+            : throw new OpsException(
+                "Drain.MarkEdited",
+                OpsErrorKind.InvalidData,
+                $"Server {edited.Name} of upstream {edited.Upstream} ({edited.File}:{edited.Line} on {host.Name}) is still down: somebody has edited the line with our mark.",
+                "Take 'down' out of it by hand, and reload nginx.",
+                edited.File);
     }
 
     private async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
@@ -114,14 +126,22 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
             foreach (var (path, text) in changes)
             {
                 var content = Encoding.Latin1.GetBytes(text);
-                cancellationToken.ThrowIfCancellationRequested();
-                if (await ReplaceAsync(path, upstreams.Files[path], content))
+                try
                 {
-                    done[path] = (upstreams.Files[path], content);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (await ReplaceAsync(path, upstreams.Files[path], content))
+                    {
+                        done[path] = (upstreams.Files[path], content);
+                    }
+                    else
+                    {
+                        complete = false;
+                    }
                 }
-                else
+                catch (Exception error) when (error is OpsException or OperationCanceledException)
                 {
-                    complete = false;
+                    await RestoreAsync(new Edit(upstreams.PidFile, done));
+                    throw;
                 }
             }
 

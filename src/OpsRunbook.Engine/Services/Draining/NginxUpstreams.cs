@@ -124,7 +124,7 @@ internal sealed class NginxUpstreams
                     counted = statement[0].Start;
                     var isDown = statement.Skip(2).Any(word => word.Text == "down");
                     var owner = isDown && UpstreamMark.IsMarkedDown(text, statement[^1], token) ? UpstreamMark.OwnerAt(text, token.End) : null;
-                    _servers.Add(new UpstreamServer(file, line, block, host, port, isDown, owner is null ? null : Decode(owner), token.Start));
+                    _servers.Add(new UpstreamServer(file, line, block, host, port, isDown, owner is null ? null : Decode(owner), token.Start, UpstreamMark.RestOfLine(text, token.End).ToString()));
                     break;
             }
 

@@ -15,7 +15,7 @@ public sealed class ServiceDrain
 {
     private const int ShownPeers = 3;
     private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly StackSession _session;
     private readonly ServiceTarget _target;

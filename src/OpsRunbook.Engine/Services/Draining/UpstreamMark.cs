@@ -33,8 +33,7 @@ internal static class UpstreamMark
         // From the back, so that the positions before stay what they are.
         foreach (var end in ends.Distinct().OrderDescending())
         {
-            var rest = text.AsSpan(end + 1);
-            rest = rest[..(rest.IndexOf('\n') is var at and >= 0 ? at : rest.Length)].TrimStart(" \t\r");
+            var rest = RestOfLine(text, end + 1).TrimStart(" \t\r");
             var mark = Mark(owner) + (rest.IsEmpty || rest[0] == '#' ? string.Empty : LineBroken);
             text = text[..end] + Down + ";" + mark + text[(end + 1)..];
         }
@@ -80,8 +79,7 @@ internal static class UpstreamMark
     /// <returns>The owner; null when there is no mark.</returns>
     public static string? OwnerAt(string text, int position)
     {
-        var line = text.AsSpan(position);
-        line = line[..(line.IndexOf('\n') is var at and >= 0 ? at : line.Length)].TrimEnd('\r');
+        var line = RestOfLine(text, position).TrimEnd('\r');
         if (!line.StartsWith(Opening, StringComparison.Ordinal))
         {
             return null;
@@ -93,6 +91,22 @@ internal static class UpstreamMark
         return end >= 0 && line[(end + 1)..] is var rest && (rest.SequenceEqual(LineBroken.AsSpan().TrimEnd('\n')) || rest.TrimStart(" \t") is [] or ['#', ..])
             ? line[..end].ToString()
             : null;
+    }
+
+    /// <summary>Whether a comment has an owner's mark, as it is or edited.</summary>
+    /// <param name="comment">The comment.</param>
+    /// <param name="owner">Whose drain it was.</param>
+    /// <returns>True when it has.</returns>
+    public static bool IsMentioned(string comment, string owner) => comment.Contains(Mark(owner).Trim(), StringComparison.Ordinal);
+
+    /// <summary>The text from a position to the end of its line.</summary>
+    /// <param name="text">Configuration.</param>
+    /// <param name="position">Where to begin.</param>
+    /// <returns>Without the line feed.</returns>
+    public static ReadOnlySpan<char> RestOfLine(string text, int position)
+    {
+        var rest = text.AsSpan(position);
+        return rest[..(rest.IndexOf('\n') is var at and >= 0 ? at : rest.Length)];
     }
 
     /// <summary>The last word before a semicolon is <c>down</c> as a mark writes it.</summary>

@@ -9,7 +9,8 @@ namespace OpsRunbook.Engine.Services;
 /// <param name="IsDown">It gets no requests.</param>
 /// <param name="Owner">Whose drain marked it down; null when it is not down, or was set so by hand.</param>
 /// <param name="End">Position of its semicolon.</param>
-internal sealed record UpstreamServer(string File, int Line, string Upstream, string Address, int Port, bool IsDown, string? Owner, int End)
+/// <param name="Comment">The rest of the line after it, one character for each byte.</param>
+internal sealed record UpstreamServer(string File, int Line, string Upstream, string Address, int Port, bool IsDown, string? Owner, int End, string Comment)
 {
     /// <summary>As nginx writes it.</summary>
     public string Name => Port == 0 ? Address : Address.Contains(':', StringComparison.Ordinal) ? $"[{Address}]:{Port}" : $"{Address}:{Port}";

@@ -222,6 +222,73 @@ public sealed class ServiceDrainTests
     }
 
     [SkippableFact]
+    public async Task Programs_that_know_nothing_of_each_other_keep_each_others_marks()
+    {
+        await using var nginx = await Servers.NewNginxAsync(server => Proxy(server, string.Empty, 1, 2, 3, 4));
+        var before = await File.ReadAllBytesAsync(nginx.ConfigFile);
+
+        // Hosts of different names do not wait for each other, as two processes do not.
+        var drains = Enumerable.Range(1, 3).Select(port => (Port: port, Drain: new NginxDrain(new LocalHost($"h{port}"), Web(nginx), $"shop/{port}", null))).ToList();
+        for (var round = 0; round < 5; round++)
+        {
+            await Task.WhenAll(drains.Select(drain => drain.Drain.MarkAsync(
+                upstreams => Task.FromResult<IReadOnlyList<UpstreamServer>>(upstreams.Servers.Where(server => server.Port == drain.Port).ToList()), default)));
+            await using var host = new LocalHost();
+            Assert.Equal(["shop/1", "shop/2", "shop/3", null], (await NginxUpstreams.ReadAsync(host, nginx.ConfigFile, default)).Servers.Select(server => server.Owner));
+            await Task.WhenAll(drains.Select(drain => drain.Drain.UnmarkAsync(always: false, default)));
+            Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_mark_that_somebody_has_edited_is_not_passed_over_in_silence()
+    {
+        await using var nginx = await Servers.NewNginxAsync(server => Proxy(server, string.Empty, 1, 2));
+        await using var session = new StackSession(Stack(nginx, ("first", 1), ("second", 2)));
+        await Drain(session, "first").BeginAsync(SilentOutput.Instance, default);
+        var edited = (await File.ReadAllTextAsync(nginx.ConfigFile)).Replace("max_fails=0 down;", "down  max_fails=1;", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(nginx.ConfigFile, edited);
+
+        var error = await Assert.ThrowsAsync<OpsException>(() => Drain(session, "first").ResumeAsync(default));
+
+        Assert.Equal("Drain.MarkEdited", error.Id);
+        Assert.Contains($"{nginx.ConfigFile}:{edited[..edited.IndexOf("127.0.0.1:1 ", StringComparison.Ordinal)].Count(letter => letter == '\n') + 1} ", error.Message, StringComparison.Ordinal);
+        Assert.Equal(edited, await File.ReadAllTextAsync(nginx.ConfigFile));
+    }
+
+    [SkippableFact]
+    public async Task Nginx_under_systemd_is_reloaded_by_it()
+    {
+        var machine = await Servers.SystemdHostAsync();
+        var file = $"/etc/nginx/conf.d/drain-{Environment.ProcessId}.conf";
+        await machine.ExecuteAsync($"cat > {file}", $"upstream drained {{ server 127.0.0.1:{machine.AppPort}; server 127.0.0.1:1; }}\n");
+        var stack = new OpsStack
+        {
+            Name = "shop",
+            Hosts = { ["vm"] = new StackHost { Ssh = machine.Destination, Identity = machine.IdentityFile, Options = new Dictionary<string, string>(machine.Options) } },
+            WebServers = { ["nginx"] = new StackWebServer { Manager = ServiceManagerKind.Systemd, Host = "vm" } },
+            Services = { ["api"] = Service(machine.AppPort, new StackDrain { WebServer = "nginx", Quiet = TimeSpan.FromMilliseconds(200) }) },
+        };
+        (stack.Services["api"].Host, stack.Services["api"].Manager, stack.Services["api"].Unit) = ("vm", ServiceManagerKind.Systemd, machine.AppUnit);
+        await using var session = new StackSession(stack);
+        try
+        {
+            var report = await Drain(session, "api").BeginAsync(SilentOutput.Instance, default);
+            var marked = await machine.ExecuteAsync($"cat {file}");
+            await Drain(session, "api").ResumeAsync(default);
+
+            Assert.Contains($"127.0.0.1:{machine.AppPort} is down in upstream drained of nginx", report.Message, StringComparison.Ordinal);
+            Assert.Contains("down; # opsrunbook: drained \"shop/api\"", marked, StringComparison.Ordinal);
+            Assert.Equal($"upstream drained {{ server 127.0.0.1:{machine.AppPort}; server 127.0.0.1:1; }}\n", await machine.ExecuteAsync($"cat {file}"));
+            Assert.Contains("Reloaded", await machine.ExecuteAsync("journalctl -u nginx --no-pager | tail -5"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await machine.ExecuteAsync($"rm -f {file}; systemctl reload nginx");
+        }
+    }
+
+    [SkippableFact]
     public async Task An_invalid_configuration_is_refused_with_file_and_line_and_nothing_is_changed()
     {
         await using var nginx = await Servers.NewNginxAsync(server => Proxy(server, string.Empty, 1, 2));
