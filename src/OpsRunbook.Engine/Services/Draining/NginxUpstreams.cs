@@ -41,39 +41,27 @@ internal sealed class NginxUpstreams
         var upstreams = new NginxUpstreams();
         var folder = Path.GetDirectoryName(config) ?? "/";
         var seen = new HashSet<(string File, string? Upstream)>();
-        var pending = new Queue<(string File, string? Upstream)>([(config, null)]);
-        while (pending.TryDequeue(out var next))
+
+        // Level by level, each at once: over SSH every file is a round trip, and requests may be waiting to be let in again.
+        for (List<(string File, string? Upstream)> level = [(config, null)]; level.Count > 0;)
         {
             // A file may be included in several blocks, and then its servers belong to each of them.
-            if (!seen.Add(next))
-            {
-                continue;
-            }
-
+            var fresh = level.FindAll(seen.Add);
             if (seen.Count > MaximumFiles)
             {
                 throw new OpsException(
                     "Drain.ConfigTooLarge", OpsErrorKind.InvalidData, $"{config} on {host.Name} includes more than {MaximumFiles} files.", "Drain by 'command' instead.", config);
             }
 
-            if (!upstreams._files.TryGetValue(next.File, out var content))
+            var unread = fresh.Select(item => item.File).Distinct(StringComparer.Ordinal).Where(file => !upstreams._files.ContainsKey(file)).ToList();
+            foreach (var (file, content) in unread.Zip(await Task.WhenAll(unread.Select(file => ReadFileAsync(host, file, cancellationToken)))))
             {
-                content = await host.ReadFileAsync(next.File, MaximumBytes, cancellationToken) ?? throw new OpsException(
-                    "Drain.ConfigMissing",
-                    OpsErrorKind.NotFound,
-                    $"The nginx configuration {next.File} does not exist on {host.Name}.",
-                    "Check 'config' and 'host' of the web server in the stack file.",
-                    next.File);
-                upstreams._files.Add(next.File, content);
+                upstreams._files.Add(file, content);
             }
 
-            foreach (var (pattern, upstream) in upstreams.Parse(next.File, Encoding.Latin1.GetString(content), next.Upstream))
-            {
-                foreach (var file in await host.FindFilesAsync(Path.Combine(folder, pattern), cancellationToken))
-                {
-                    pending.Enqueue((file, upstream));
-                }
-            }
+            var includes = fresh.SelectMany(item => upstreams.Parse(item.File, Encoding.Latin1.GetString(upstreams._files[item.File]), item.Upstream)).ToList();
+            var found = await Task.WhenAll(includes.Select(include => FindFilesAsync(host, Path.Combine(folder, include.Pattern), cancellationToken)));
+            level = includes.Zip(found).SelectMany(include => include.Second.Select(file => (file, include.First.Upstream))).ToList();
         }
 
         return upstreams;
@@ -89,6 +77,17 @@ internal sealed class NginxUpstreams
         upstreams.Parse(file, text, null);
         return upstreams;
     }
+
+    private static async Task<byte[]> ReadFileAsync(IHost host, string file, CancellationToken cancellationToken) =>
+        await host.ReadFileAsync(file, MaximumBytes, cancellationToken) ?? throw new OpsException(
+            "Drain.ConfigMissing",
+            OpsErrorKind.NotFound,
+            $"The nginx configuration {file} does not exist on {host.Name}.",
+            "Check 'config' and 'host' of the web server in the stack file.",
+            file);
+
+    private static Task<IReadOnlyList<string>> FindFilesAsync(IHost host, string pattern, CancellationToken cancellationToken) =>
+        pattern.AsSpan().ContainsAny("*?[") ? host.FindFilesAsync(pattern, cancellationToken) : Task.FromResult<IReadOnlyList<string>>([pattern]);
 
     private List<(string Pattern, string? Upstream)> Parse(string file, string text, string? upstream)
     {

@@ -565,7 +565,10 @@ public sealed class ServiceDrainTests
     {
         var container = new DockerContainer
         {
-            Id = "1", Name = "api", Image = "api", State = "running",
+            Id = "1",
+            Name = "api",
+            Image = "api",
+            State = "running",
             Ports = [new DockerPort(8080, "tcp", "127.0.0.1", 3001), new DockerPort(9090, "tcp", null, null), new DockerPort(3001, "udp", "0.0.0.0", 3001)],
         };
 
