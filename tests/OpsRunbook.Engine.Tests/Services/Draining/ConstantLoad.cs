@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace OpsRunbook.Engine.Tests.Services;
 
 /// <summary>
 /// Clients that send requests one after another until they are stopped: half of them over connections that are kept, half over a new
-/// one each time; every tenth request is slow. Every answer but 200 is a failure.
+/// one each time; every tenth request is slow. Every answer but 200 is a failure, and so is none. Only what was sent over a kept
+/// connection that the server closes unanswered is sent once more, as clients do (RFC 9112, 9.3.1): nginx closes its idle connections when it
+/// reloads, whether or not a request is on its way. A request that reached an application would be answered with an error.
 /// </summary>
 internal sealed class ConstantLoad : IAsyncDisposable
 {
@@ -18,6 +21,7 @@ internal sealed class ConstantLoad : IAsyncDisposable
     private readonly List<string> _failures = [];
     private int _succeeded;
     private int _slow;
+    private int _resent;
 
     public ConstantLoad(string url)
     {
@@ -28,6 +32,9 @@ internal sealed class ConstantLoad : IAsyncDisposable
     public int Succeeded => Volatile.Read(ref _succeeded);
 
     public int Slow => Volatile.Read(ref _slow);
+
+    /// <summary>Sent once more, because nginx closed the connection at a reload.</summary>
+    public int Resent => Volatile.Read(ref _resent);
 
     public IReadOnlyList<string> Failures
     {
@@ -73,7 +80,7 @@ internal sealed class ConstantLoad : IAsyncDisposable
             var isSlow = count % 10 == 0;
             try
             {
-                using var response = await client.GetAsync(new Uri(_url, $"wait?ms={(isSlow ? Random.Shared.Next(200, 500) : 0)}"));
+                using var response = await GetAsync(client, new Uri(_url, $"wait?ms={(isSlow ? Random.Shared.Next(200, 500) : 0)}"));
                 var body = await response.Content.ReadAsStringAsync();
                 if (!response.IsSuccessStatusCode)
                 {
@@ -89,8 +96,22 @@ internal sealed class ConstantLoad : IAsyncDisposable
             }
             catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
             {
-                Fail(error.Message);
+                Fail($"{error.Message} {error.InnerException?.Message}");
             }
+        }
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(HttpClient client, Uri url)
+    {
+        try
+        {
+            return await client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
+        }
+        catch (HttpRequestException error) when (client == _kept && error.InnerException is IOException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown } })
+        {
+            // The client itself only does so when it reads the end of the connection, not when it is told by a reset.
+            Interlocked.Increment(ref _resent);
+            return await client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
         }
     }
 
