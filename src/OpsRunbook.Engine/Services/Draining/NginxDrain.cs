@@ -197,17 +197,29 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
     {
         foreach (var (path, (before, after)) in edit.Files)
         {
-            if (!await ReplaceAsync(path, after, before) && !await TryRemoveAsync(path, before))
+            try
             {
-                throw new OpsException(
-                    "Drain.NotRestored",
-                    OpsErrorKind.OperationFailed,
-                    $"The change of {path} on {host.Name} could not be taken back, because somebody else has changed the file meanwhile.",
-                    $"Look at the lines with '# opsrunbook: drained \"{Shown(owner)}\"' and test the file with 'nginx -t'.",
-                    path);
+                if (await ReplaceAsync(path, after, before) || await TryRemoveAsync(path, before))
+                {
+                    continue;
+                }
             }
+            catch (OpsException error)
+            {
+                throw NotRestored(path, error.Message, error);
+            }
+
+            throw NotRestored(path, "somebody else has changed the file meanwhile.", null);
         }
     }
+
+    private OpsException NotRestored(string path, string cause, OpsException? inner) => new(
+        "Drain.NotRestored",
+        inner?.Kind ?? OpsErrorKind.OperationFailed,
+        $"The change of {path} on {host.Name} could not be taken back: {cause}",
+        $"Look at the lines with '# opsrunbook: drained \"{Shown(owner)}\"' and test the file with 'nginx -t'.",
+        path,
+        inner);
 
     // Somebody else has written since, so that only our own marks may be taken out of the file.
     private async Task<bool> TryRemoveAsync(string path, byte[] before)
