@@ -26,7 +26,12 @@ public sealed class LogReader(LogQuery query, IOperationOutput output)
             : MergeAsync(sources, cancellationToken);
     }
 
-    private static async IAsyncEnumerable<LogRecord> LastAsync(IAsyncEnumerable<LogRecord> records, int last, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The last of some records, with their neighbours.</summary>
+    /// <param name="records">The records.</param>
+    /// <param name="last">How many that are wanted for themselves.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The last ones in their order.</returns>
+    internal static async IAsyncEnumerable<LogRecord> LastAsync(IAsyncEnumerable<LogRecord> records, int last, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var kept = new Queue<LogRecord>();
         var wanted = 0;

@@ -32,7 +32,7 @@ public sealed class LogFormatTests
         },
         {
             "JSON lines", """{"log":"listening on 3000\n","stream":"stderr","time":"2026-01-23T10:30:00.123456789Z"}""",
-            "2026-01-23T10:30:00.1234567", LogLevel.Unknown, "listening on 3000\n", "stream=stderr"
+            "2026-01-23T10:30:00.1234567", LogLevel.Unknown, "listening on 3000", "stream=stderr"
         },
         {
             "syslog", "<34>1 2026-01-23T10:30:00.123Z web1 su 77 ID47 [ex@1 a=\"x ] \\\" y\"][b c=\"d\"] 'su root' failed",

@@ -6,6 +6,9 @@ namespace OpsRunbook.Engine.Logs.Files;
 /// <summary>One log file that is open: its format is known, and its parts can be read by several threads.</summary>
 internal sealed class LogFile : IDisposable
 {
+    // Far behind any end, with room to count on.
+    private const long Unknown = long.MaxValue / 2;
+
     private readonly IByteReader _reader;
 
     private LogFile(string path, IByteReader reader, long length, bool isPacked, DateTime written, TimeZoneInfo zone, ReadOnlySpan<byte> sample)
@@ -18,7 +21,7 @@ internal sealed class LogFile : IDisposable
     /// <summary>Full path.</summary>
     public string Path { get; }
 
-    /// <summary>Bytes at the time of opening; of a packed file not known, and the largest number.</summary>
+    /// <summary>Bytes at the time of opening; of a packed file not known, and far too many.</summary>
     public long Length { get; }
 
     /// <summary>It is gzip, and can only be read from its beginning.</summary>
@@ -79,7 +82,7 @@ internal sealed class LogFile : IDisposable
                 stream.Position = 0;
             }
 
-            var length = isPacked ? long.MaxValue : stream.Length;
+            var length = isPacked ? Unknown : stream.Length;
             var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), TimeZoneInfo.Local, sample.AsSpan(0, read));
             stream = null;
             return file;

@@ -51,25 +51,10 @@ internal sealed class LogFileSource(string path) : ILogSource
 
         if (!query.Follow || query.Since is not null || query.Last is not null)
         {
-            var batches = !file.IsSplittable ? InOrderAsync(file, matcher, query, cancellationToken)
-                : query.Last is { } last && !query.HasContext ? FromEndAsync(file, matcher, query, last, cancellationToken)
-                : InPartsAsync(file, matcher, query, cancellationToken);
-            var window = new ContextWindow(query.ContextBefore, query.ContextAfter);
-            await foreach (var batch in batches)
+            var history = HistoryAsync(file, matcher, query, cancellationToken);
+            await foreach (var record in query is { Follow: true, Last: { } last } ? LogReader.LastAsync(history, last, cancellationToken) : history)
             {
-                foreach (var (record, wanted) in batch)
-                {
-                    if (!query.HasContext)
-                    {
-                        yield return record;
-                        continue;
-                    }
-
-                    foreach (var shown in window.Add(record, wanted))
-                    {
-                        yield return shown;
-                    }
-                }
+                yield return record;
             }
         }
 
@@ -78,6 +63,30 @@ internal sealed class LogFileSource(string path) : ILogSource
             await foreach (var record in new LogTail(this, path, file.Format, matcher, query, output).ReadAsync(file.Length, cancellationToken))
             {
                 yield return record;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<LogRecord> HistoryAsync(LogFile file, RecordMatcher matcher, LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var batches = !file.IsSplittable ? InOrderAsync(file, matcher, query, cancellationToken)
+            : query.Last is { } last && !query.HasContext ? FromEndAsync(file, matcher, query, last, cancellationToken)
+            : InPartsAsync(file, matcher, query, cancellationToken);
+        var window = new ContextWindow(query.ContextBefore, query.ContextAfter);
+        await foreach (var batch in batches)
+        {
+            foreach (var (record, wanted) in batch)
+            {
+                if (!query.HasContext)
+                {
+                    yield return record;
+                    continue;
+                }
+
+                foreach (var shown in window.Add(record, wanted))
+                {
+                    yield return shown;
+                }
             }
         }
     }

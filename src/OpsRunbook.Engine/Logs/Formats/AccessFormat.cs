@@ -13,6 +13,13 @@ internal sealed class AccessFormat : LogFormat
     public override bool StartsRecord(ReadOnlySpan<byte> line) => true;
 
     /// <inheritdoc/>
+    public override int RecordLength(ReadOnlySpan<byte> text)
+    {
+        var end = text.IndexOf((byte)'\n');
+        return end < 0 ? text.Length : end + 1;
+    }
+
+    /// <inheritdoc/>
     public override bool TryReadHead(ReadOnlySpan<byte> record, LogClock clock, out LogHead head)
     {
         var read = AccessLine.TryRead(record, clock, out var line);

@@ -17,6 +17,9 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
     private static readonly SearchValues<byte> Numbers = SearchValues.Create("0123456789."u8);
 
     private readonly long _latest = (latest + Slack).Ticks;
+    private readonly byte[] _last = new byte[32];
+    private int _lastLength;
+    private long _lastTicks;
     private long _hour = -1;
     private long _offset;
 
@@ -39,6 +42,32 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
                 : text[6] == (byte)' ' ? TryReadShort(text, out ticks, out length)
                 : TryReadEpoch(text, out ticks, out length)
             : TryReadMonthFirst(text, out ticks, out length);
+    }
+
+    /// <summary>Reads a text that is a time and nothing else. Many records in a row have the same one.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="ticks">UTC ticks.</param>
+    /// <returns>False when it is none.</returns>
+    public bool TryReadWhole(ReadOnlySpan<byte> text, out long ticks)
+    {
+        if (_lastLength > 0 && text.SequenceEqual(_last.AsSpan(0, _lastLength)))
+        {
+            ticks = _lastTicks;
+            return true;
+        }
+
+        if (!TryRead(text, out ticks, out _))
+        {
+            return false;
+        }
+
+        if (text.Length <= _last.Length)
+        {
+            text.CopyTo(_last);
+            (_lastLength, _lastTicks) = (text.Length, ticks);
+        }
+
+        return true;
     }
 
     /// <summary>Local ticks to UTC ticks.</summary>

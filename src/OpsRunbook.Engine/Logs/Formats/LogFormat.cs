@@ -8,6 +8,8 @@ namespace OpsRunbook.Engine.Logs.Formats;
 /// </summary>
 internal abstract class LogFormat
 {
+    private const int EnoughToTell = 1024;
+
     /// <summary>Short name for messages.</summary>
     public abstract string Name { get; }
 
@@ -45,8 +47,13 @@ internal abstract class LogFormat
     /// <returns>Its place; 0 when there is but one.</returns>
     public virtual int LastRecordStart(ReadOnlySpan<byte> text)
     {
-        // The last line may be cut, and a record cannot be told by half a line.
+        // The last line may be cut, and a record cannot be told by half a line unless that is long.
         var end = text.LastIndexOf((byte)'\n');
+        if (end >= 0 && text.Length - end > EnoughToTell && StartsRecord(LineAt(text, end + 1)))
+        {
+            return end + 1;
+        }
+
         while (end > 0)
         {
             var start = text[..end].LastIndexOf((byte)'\n') + 1;
@@ -113,7 +120,8 @@ internal abstract class LogFormat
         var message = head.Message(record);
         if (head.IsEscaped)
         {
-            return JsonText.Unescape(message);
+            // Docker keeps the end of the line that it got.
+            return JsonText.Unescape(message).TrimEnd('\r', '\n');
         }
 
         var text = Encoding.UTF8.GetString(message);

@@ -22,12 +22,7 @@ internal sealed class MySqlErrorFormat : LogFormat
         TryRead(record, new LogClock(DateTime.UtcNow, TimeZoneInfo.Utc), fields, out _);
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string>? LevelLiterals(LogLevel minimum) => minimum switch
-    {
-        LogLevel.Error => ["[error]"],
-        LogLevel.Warning => ["[error]", "[warning]"],
-        _ => null,
-    };
+    public override IReadOnlyList<string>? LevelLiterals(LogLevel minimum) => LogLevels.Literals(minimum);
 
     private static bool TryRead(ReadOnlySpan<byte> record, LogClock clock, LogFields? fields, out LogHead head)
     {

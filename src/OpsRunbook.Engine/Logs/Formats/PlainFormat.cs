@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace OpsRunbook.Engine.Logs.Formats;
 
@@ -40,7 +41,7 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
             return false;
         }
 
-        return hasTime ? TimeAt(line) : !ContinuesTrace(line);
+        return hasTime ? TimeAt(line, out var end) && !IsPm2Continuation(line, end) : !ContinuesTrace(line);
     }
 
     /// <inheritdoc/>
@@ -61,6 +62,30 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
     {
         TryReadHead(record, clock, out var head);
         return head;
+    }
+
+    /// <inheritdoc/>
+    public override void ReadFields(ReadOnlySpan<byte> record, in LogHead head, LogFields fields)
+    {
+        if (!hasTime || head.Message(record).IndexOf((byte)'\n') < 0)
+        {
+            return;
+        }
+
+        // The times that pm2 put before the further lines are not part of the message.
+        var lines = MessageText(record, head).Split('\n');
+        var changed = false;
+        for (var i = 1; i < lines.Length; i++)
+        {
+            var line = Encoding.UTF8.GetBytes(lines[i]);
+            if (TimeAt(line, out var end) && IsPm2Continuation(line, end))
+            {
+                lines[i] = Encoding.UTF8.GetString(line.AsSpan(Math.Min(end + 2, line.Length)));
+                changed = true;
+            }
+        }
+
+        fields.Message = changed ? string.Join('\n', lines) : null;
     }
 
     /// <inheritdoc/>
@@ -122,12 +147,27 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
         return end < 0 ? text.Length : end;
     }
 
-    private static bool TimeAt(ReadOnlySpan<byte> line)
+    private static bool TimeAt(ReadOnlySpan<byte> line, out int end)
     {
-        var at = 0;
+        end = 0;
+        if (HasIsoShape(line))
+        {
+            return true;
+        }
+
         t_clock ??= new LogClock(DateTime.UtcNow, TimeZoneInfo.Utc);
-        return TryTime(line, t_clock, ref at, out _);
+        return TryTime(line, t_clock, ref end, out _);
     }
+
+    // Asked for every line: the shape decides for the usual time, unless what follows it must be looked at.
+    private static bool HasIsoShape(ReadOnlySpan<byte> line) =>
+        line.Length > 20 && line[0] == (byte)'2' && line[4] == (byte)'-' && line[7] == (byte)'-' && line[10] is (byte)'T' or (byte)' '
+        && line[13] == (byte)':' && line[16] == (byte)':' && line[19] is (byte)'.' or (byte)',' or (byte)'Z'
+        && !line[..19].ContainsAnyInRange((byte)';', (byte)'S') && !line[..19].ContainsAnyInRange((byte)'U', (byte)'~');
+
+    // pm2 --time puts "time: " before every line, also those of a stack trace.
+    private static bool IsPm2Continuation(ReadOnlySpan<byte> line, int end) =>
+        line[end..].StartsWith(":"u8) && (line.Length <= end + 2 || line[(end + 1)..].StartsWith("  "u8) || line[(end + 1)..].StartsWith(" \t"u8));
 
     // Many programs put the time into brackets.
     private static bool TryTime(ReadOnlySpan<byte> text, LogClock clock, ref int at, out long ticks)

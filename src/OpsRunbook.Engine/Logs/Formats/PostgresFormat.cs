@@ -88,13 +88,7 @@ internal sealed class PostgresFormat : LogFormat
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string>? LevelLiterals(LogLevel minimum) => minimum switch
-    {
-        LogLevel.Critical => ["fatal:  ", "panic:  "],
-        LogLevel.Error => ["fatal:  ", "panic:  ", "error:  "],
-        LogLevel.Warning => ["fatal:  ", "panic:  ", "error:  ", "warning:  "],
-        _ => null,
-    };
+    public override IReadOnlyList<string>? LevelLiterals(LogLevel minimum) => LogLevels.Literals(minimum);
 
     /// <summary>Reads a severity.</summary>
     /// <param name="word">The word without its colon.</param>

@@ -5,6 +5,9 @@ namespace OpsRunbook.Engine.Logs.Measuring;
 /// <param name="hash">Hash of the key.</param>
 internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
 {
+    // Made when a duration comes: of the many clients, none is counted.
+    private LatencyHistogram? _latency;
+
     /// <summary>How many.</summary>
     public long Requests { get; private set; }
 
@@ -21,20 +24,23 @@ internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
     public long Bytes { get; private set; }
 
     /// <summary>How long they took.</summary>
-    public LatencyHistogram Latency { get; } = new();
+    public LatencyHistogram Latency => _latency ??= new LatencyHistogram();
 
     /// <summary>Counts a request.</summary>
     /// <param name="status">Status code.</param>
     /// <param name="bytes">Bytes sent; below 0 for not known.</param>
-    /// <param name="seconds">How long it took; NaN for not known.</param>
-    public void Add(int status, long bytes, double seconds)
+    /// <param name="micros">How long it took, microseconds; below 0 for not known.</param>
+    public void Add(int status, long bytes, long micros)
     {
         Requests++;
         ServerErrors += status >= 500 ? 1 : 0;
         ClientErrors += status is >= 400 and < 500 ? 1 : 0;
         TooMany += status == 429 ? 1 : 0;
         Bytes += Math.Max(0, bytes);
-        Latency.Add(seconds);
+        if (micros >= 0)
+        {
+            Latency.Add(micros);
+        }
     }
 
     /// <summary>Adds what another thread counted.</summary>
@@ -46,6 +52,9 @@ internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
         ClientErrors += other.ClientErrors;
         TooMany += other.TooMany;
         Bytes += other.Bytes;
-        Latency.Add(other.Latency);
+        if (other._latency is { } latency)
+        {
+            Latency.Add(latency);
+        }
     }
 }

@@ -54,17 +54,17 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
 
     private void Count(in AccessLine request)
     {
-        var (status, bytes, seconds) = (request.Status, request.Bytes, request.Seconds);
+        var (status, bytes, micros) = (request.Status, request.Bytes, double.IsNaN(request.Seconds) ? -1 : (long)(request.Seconds * 1e6));
         counts.Codes[status]++;
-        counts.Total.Add(status, bytes, seconds);
+        counts.Total.Add(status, bytes, micros);
         var method = request.Method[..Math.Min(request.Method.Length, 10)];
         method.CopyTo(_route);
         _route[method.Length] = (byte)' ';
         var length = method.Length + 1 + PatternFolder.FoldRoute(request.Path, _route.AsSpan(method.Length + 1));
-        counts.Routes.Get(_route.AsSpan(0, length), out _).Add(status, bytes, seconds);
+        counts.Routes.Get(_route.AsSpan(0, length), out _).Add(status, bytes, micros);
         if (!request.Client.IsEmpty)
         {
-            counts.Clients.Get(request.Client[..Math.Min(request.Client.Length, 64)], out _).Add(status, bytes, double.NaN);
+            counts.Clients.Get(request.Client[..Math.Min(request.Client.Length, 64)], out _).Add(status, bytes, micros: -1);
         }
 
         if (request.Time == 0)
@@ -86,6 +86,6 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
             _time = (number, count);
         }
 
-        _time.Count!.Add(status, bytes, seconds);
+        _time.Count!.Add(status, bytes, micros);
     }
 }

@@ -8,10 +8,11 @@ internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
 {
     private static readonly byte[] OthersKey = "\0others"u8.ToArray();
 
-    private T?[] _slots = new T?[1024];
+    // The hash stands beside the entry, so that a search seldom touches an entry that is not the one.
+    private (int Hash, T? Entry)[] _slots = new (int, T?)[1024];
 
     /// <summary>The entries in no order.</summary>
-    public IEnumerable<T> Entries => _slots.OfType<T>();
+    public IEnumerable<T> Entries => _slots.Select(slot => slot.Entry).OfType<T>();
 
     /// <summary>Number of entries.</summary>
     public int Count { get; private set; }
@@ -29,13 +30,13 @@ internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
         var mask = _slots.Length - 1;
         for (var slot = hash & mask; ; slot = (slot + 1) & mask)
         {
-            var entry = _slots[slot];
+            var (found, entry) = _slots[slot];
             if (entry is null)
             {
                 return Insert(slot, key, hash, out isNew);
             }
 
-            if (entry.Hash == hash && key.SequenceEqual(entry.Key))
+            if (found == hash && key.SequenceEqual(entry.Key))
             {
                 isNew = false;
                 return entry;
@@ -49,7 +50,7 @@ internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
     public T? Find(ReadOnlySpan<byte> key)
     {
         var hash = HashOf(key);
-        for (var slot = hash & (_slots.Length - 1); _slots[slot] is { } entry; slot = (slot + 1) & (_slots.Length - 1))
+        for (var slot = hash & (_slots.Length - 1); _slots[slot].Entry is { } entry; slot = (slot + 1) & (_slots.Length - 1))
         {
             if (entry.Hash == hash && key.SequenceEqual(entry.Key))
             {
@@ -92,7 +93,7 @@ internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
         }
 
         var entry = create(key.ToArray(), hash);
-        _slots[slot] = entry;
+        _slots[slot] = (hash, entry);
         if (++Count * 2 > _slots.Length)
         {
             Grow();
@@ -106,17 +107,17 @@ internal sealed class KeyTable<T>(int most, Func<byte[], int, T> create)
     private void Grow()
     {
         var old = _slots;
-        _slots = new T?[old.Length * 2];
+        _slots = new (int, T?)[old.Length * 2];
         var mask = _slots.Length - 1;
-        foreach (var entry in old.OfType<T>())
+        foreach (var entry in old.Select(slot => slot.Entry).OfType<T>())
         {
             var slot = entry.Hash & mask;
-            while (_slots[slot] is not null)
+            while (_slots[slot].Entry is not null)
             {
                 slot = (slot + 1) & mask;
             }
 
-            _slots[slot] = entry;
+            _slots[slot] = (entry.Hash, entry);
         }
     }
 }

@@ -10,24 +10,23 @@ internal sealed class LatencyHistogram
 
     private int[]? _counts;
     private long _total;
+    private long _longest;
 
     /// <summary>The longest.</summary>
-    public TimeSpan? Longest { get; private set; }
+    public TimeSpan? Longest => _total == 0 ? null : TimeSpan.FromTicks(_longest * TimeSpan.TicksPerMicrosecond);
 
     /// <summary>Counts a duration.</summary>
-    /// <param name="seconds">Seconds; NaN is not counted.</param>
-    public void Add(double seconds)
+    /// <param name="micros">Microseconds; below 0 is not counted.</param>
+    public void Add(long micros)
     {
-        if (double.IsNaN(seconds))
+        if (micros < 0)
         {
             return;
         }
 
-        var micros = (long)(seconds * 1e6);
         (_counts ??= new int[Buckets])[Bucket(micros)]++;
         _total++;
-        var duration = TimeSpan.FromTicks(micros * TimeSpan.TicksPerMicrosecond);
-        Longest = Longest > duration ? Longest : duration;
+        _longest = Math.Max(_longest, micros);
     }
 
     /// <summary>Adds another histogram.</summary>
@@ -46,7 +45,7 @@ internal sealed class LatencyHistogram
         }
 
         _total += other._total;
-        Longest = Longest > other.Longest ? Longest : other.Longest;
+        _longest = Math.Max(_longest, other._longest);
     }
 
     /// <summary>The duration that a share of all do not exceed.</summary>

@@ -18,6 +18,9 @@ internal sealed class RateSeries
     /// <summary>Width of a bucket in ticks.</summary>
     public long Width => Narrowest << _doublings;
 
+    /// <summary>All that was counted.</summary>
+    public long Total => _counts.Sum(count => (long)count);
+
     /// <summary>Counts at one moment.</summary>
     /// <param name="ticks">UTC ticks.</param>
     /// <param name="count">How many.</param>
