@@ -29,6 +29,9 @@ public abstract class LogCmdlet : StackCmdlet
     [Parameter]
     public object? Until { get; set; }
 
+    /// <summary>The members that were asked for; none for all.</summary>
+    private protected IReadOnlyList<string> Names => _names;
+
     /// <inheritdoc/>
     protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
@@ -64,5 +67,5 @@ public abstract class LogCmdlet : StackCmdlet
     }
 
     /// <summary>A call that makes no sense.</summary>
-    private protected static OpsException Unusable(string message, string nextStep) => new("Log.ParameterInvalid", OpsErrorKind.InvalidArgument, message, nextStep);
+    internal static OpsException Unusable(string message, string nextStep) => new("Log.ParameterInvalid", OpsErrorKind.InvalidArgument, message, nextStep);
 }

@@ -24,13 +24,23 @@ public static class LogSelection
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The sources.</returns>
     public static async Task<IReadOnlyList<ILogSource>> OfMembersAsync(
+        StackSession session, IReadOnlyList<string> names, IOperationOutput output, CancellationToken cancellationToken) =>
+        (await FindAsync(session, names, output, cancellationToken)).ConvertAll(found => found.Source);
+
+    /// <summary>The logs of members of a stack, with the member of each.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="names">Names of members, with wildcards; none for every member that has a log.</param>
+    /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be found.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>The members and their sources.</returns>
+    internal static async Task<List<(StackMember Member, ILogSource Source)>> FindAsync(
         StackSession session, IReadOnlyList<string> names, IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(output);
         var members = StackMembers.Of(session.Stack).ToList();
-        var sources = new List<ILogSource>();
+        var sources = new List<(StackMember, ILogSource)>();
         var chosen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in names.Count == 0 ? ["*"] : names)
         {
@@ -59,7 +69,7 @@ public static class LogSelection
                         member.Name));
                 }
 
-                sources.AddRange(found);
+                sources.AddRange(found.Select(source => (member, source)));
             }
         }
 

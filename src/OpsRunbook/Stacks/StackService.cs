@@ -39,6 +39,9 @@ public sealed class StackService
     /// <summary>Log files or globs.</summary>
     public List<string> Logs { get; set; } = [];
 
+    /// <summary>How its logs tell a failed login. One mapping or a list of them.</summary>
+    public List<StackLoginFailure> LoginFailures { get; set; } = [];
+
     /// <summary>Image of the container; null for none or when the compose file says it.</summary>
     public string? Image { get; set; }
 

@@ -151,5 +151,9 @@ internal sealed class PostgresFormat : LogFormat
             fields.AddText("user", who[..at]);
             fields.AddText("database", who[(at + 1)..]);
         }
+        else
+        {
+            fields.AddText("prefix", who);
+        }
     }
 }
