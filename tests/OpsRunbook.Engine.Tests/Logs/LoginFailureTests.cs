@@ -96,7 +96,7 @@ public sealed class LoginFailureTests : IDisposable
         var machine = await Servers.SystemdHostAsync();
         var since = DateTime.UtcNow.AddSeconds(-2);
         var user = $"u{Environment.ProcessId} from 1.2.3.4 port 22";
-        await Tool.TryRunAsync("ssh", ["-F", machine.ClientConfigFile, "-o", "PreferredAuthentications=none", "-l", user, "-p", $"{machine.Port}", machine.Host, "true"]);
+        await Tool.TryRunAsync("ssh", ["-F", machine.ClientConfigFile, "-o", "PreferredAuthentications=none", "-l", user, "server", "true"]);
         await machine.ExecuteAsync($"logger -t sshd 'Failed password for {user} from 1.2.3.4 port 22 ssh2'; journalctl --sync 2>/dev/null; sleep 1");
         var stack = new OpsStack { Name = "test" };
         stack.Hosts["machine"] = MemberLog.Ssh(machine);
@@ -181,13 +181,13 @@ public sealed class LoginFailureTests : IDisposable
             2026-01-01 10:00:00 0 [Note] mariadbd: ready for connections.
             2026-01-01 10:00:01 5 [Warning] Access denied for user 'bob'@'203.0.113.7' (using password: YES)
             2026-01-01 10:00:02 6 [Warning] Access denied for user 'bob'@'203.0.113.7' (using password: YES)
+            2026-01-01 10:00:02 0 [Note] Aborted connection
             2026-01-01 10:00:03 7 [Warning] Access denied for user 'it's'@'db.example' (using password: NO)
             2026-01-01 10:00:04 0 [Note] x
 
             """);
 
-        Assert.Equal([("203.0.113.7", "bob"), (null, "it's")], failures.Where(failure => failure.Address is not null || failure.Account == "it's").Select(failure => (failure.Address, failure.Account!)).Take(2));
-        Assert.Equal(3, failures.Sum(failure => failure.Count));
+        Assert.Equal([("203.0.113.7", "bob", 2L), (null, "it's", 1L)], failures.Select(failure => (failure.Address, failure.Account!, failure.Count)));
     }
 
     [SkippableFact]
@@ -209,10 +209,10 @@ public sealed class LoginFailureTests : IDisposable
         File.Copy(debian.LogFile, Path.Combine(_folder, "debian.log"));
 
         var safe = await ReadAsync("plain.log");
-        Assert.Contains(safe, failure => failure is { Account: "bob", Address: Here });
+        Assert.True(safe.Exists(failure => failure is { Account: "bob", Address: Here }), File.ReadAllText(plain.LogFile));
         Assert.DoesNotContain(safe, failure => failure.Address is not (Here or null));
         var forgeable = await ReadAsync("debian.log");
-        Assert.Contains(forgeable, failure => failure.Account == "bob");
+        Assert.True(forgeable.Exists(failure => failure.Account == "bob"), OpsRunbook.Engine.Logs.Formats.LogFormats.Recognise(File.ReadAllBytes(debian.LogFile)).Name);
         Assert.All(forgeable, failure => Assert.Null(failure.Address));
     }
 

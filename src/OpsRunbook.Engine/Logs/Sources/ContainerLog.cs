@@ -13,6 +13,7 @@ namespace OpsRunbook.Engine.Logs.Sources;
 internal sealed class ContainerLog(Stream stream, bool isTerminal)
 {
     private const int HeaderLength = 8;
+    private const int LongestTime = 27;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(400);
 
@@ -126,7 +127,10 @@ internal sealed class ContainerLog(Stream stream, bool isTerminal)
     private void Finish(byte kind, List<ContainerLine> lines)
     {
         _parts.Remove(kind, out var part);
-        var time = DateTime.TryParse(part.Time, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal, out var moment) ? moment : (DateTime?)null;
+
+        // Nanoseconds are cut, not rounded: a time that is asked for again must not lie behind its own line.
+        var text = part.Time.Length > LongestTime ? part.Time[..LongestTime] + "Z" : part.Time;
+        var time = DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal, out var moment) ? moment : (DateTime?)null;
         lines.Add(new ContainerLine(kind == 2, [.. part.Text], time, part.Time));
     }
 }

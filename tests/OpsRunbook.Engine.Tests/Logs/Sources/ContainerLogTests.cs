@@ -15,7 +15,7 @@ public sealed class ContainerLogTests
             """
             echo '{"level":40,"msg":"pino warns","reqId":"r-1"}'
             sleep 1.2
-            printf 'Error: boom\n    at x (a.js:1)\n' >&2
+            printf 'TypeError: boom\n    at x (a.js:1)\n' >&2
             sleep 1.2
             head -c 40000 /dev/zero | tr '\0' x; echo end
             """);
@@ -24,7 +24,7 @@ public sealed class ContainerLogTests
 
         var records = await MemberLog.ReadAsync(stack);
 
-        Assert.Equal(["pino warns", "Error: boom\n    at x (a.js:1)", new string('x', 40_000) + "end"], records.Select(record => record.Message));
+        Assert.Equal(["pino warns", "TypeError: boom\n    at x (a.js:1)", new string('x', 40_000) + "end"], records.Select(record => record.Message));
         Assert.Equal(["stdout", "stderr", "stdout"], records.Select(record => record.Fields["stream"]));
         Assert.Equal([LogLevel.Warning, LogLevel.Error, LogLevel.Unknown], records.Select(record => record.Level));
         Assert.All(records, record => Assert.Equal(("api", "local", "container:" + name, (object)name), (record.Service, record.Host, record.SourceFile, record.Fields["container"])));
