@@ -4,14 +4,13 @@ using System.Text;
 using OpsRunbook.Engine.Logs;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Scanning;
-using OpsRunbook.Engine.Tests.Hosts;
 
 namespace OpsRunbook.Engine.Tests.Logs;
 
 public sealed class LogFileTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly RecordingOutput _output = new();
+    private readonly RecordedOutput _output = new();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

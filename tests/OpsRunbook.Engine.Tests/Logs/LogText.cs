@@ -2,7 +2,6 @@ using System.Text;
 using OpsRunbook.Engine.Logs;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Formats;
-using OpsRunbook.Engine.Tests.Hosts;
 
 namespace OpsRunbook.Engine.Tests.Logs;
 
@@ -17,10 +16,10 @@ internal static class LogText
         return path;
     }
 
-    public static async Task<List<LogRecord>> ReadAsync(string path, LogQuery? query = null, RecordingOutput? output = null)
+    public static async Task<List<LogRecord>> ReadAsync(string path, LogQuery? query = null, RecordedOutput? output = null)
     {
         var records = new List<LogRecord>();
-        output ??= new RecordingOutput();
+        output ??= new RecordedOutput();
         await foreach (var record in new LogReader(query ?? new LogQuery(), output).ReadAsync([new LogFileSource(path)], CancellationToken.None))
         {
             records.Add(record);

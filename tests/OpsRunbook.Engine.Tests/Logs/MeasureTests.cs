@@ -1,7 +1,6 @@
 using OpsRunbook.Engine.Logs;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Measuring;
-using OpsRunbook.Engine.Tests.Hosts;
 
 namespace OpsRunbook.Engine.Tests.Logs;
 
@@ -9,7 +8,7 @@ public sealed class MeasureTests : IDisposable
 {
     private static readonly DateTime Start = new(2026, 1, 23, 10, 0, 0, DateTimeKind.Utc);
     private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly RecordingOutput _output = new();
+    private readonly RecordedOutput _output = new();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -153,8 +152,8 @@ public sealed class MeasureTests : IDisposable
 
     private async Task<List<LogMeasurement>> MeasureAsync(MeasureRequest request, string path)
     {
-        _output.Items.Clear();
+        var before = _output.Items.Count;
         await new ServiceLogMeasure(request, _output).RunAsync([new LogFileSource(path)], CancellationToken.None);
-        return _output.Items.Cast<LogMeasurement>().ToList();
+        return _output.Items.Skip(before).Cast<LogMeasurement>().ToList();
     }
 }
