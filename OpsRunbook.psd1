@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'ConvertTo-HealthReport'
         'Get-AppMetric'
+        'Get-ContainerStat'
+        'Get-DockerUsage'
         'Get-HostHealth'
         'Get-ListeningPort'
         'Get-OpsStack'
