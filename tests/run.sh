@@ -17,6 +17,8 @@ install=true
 [ "${1:-}" = --no-install ] && install=false
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
+# What the module remembers of the tests' changes stays out of the state of whoever runs them.
+export OPSRUNBOOK_STATE=$results/state
 
 passed=0
 failed=0

@@ -26,6 +26,8 @@ internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultW
 
     public string WorkingDirectory => Environment.CurrentDirectory;
 
+    public bool IsWhatIf => call.Options.WhatIf;
+
     /// <summary>
     /// Of a command with health results the worst status, an error counting as Unknown; of another one 1
     /// after an error, else 0.

@@ -22,7 +22,13 @@ internal sealed class CmdletPump : IOperationOutput
     private long _lastProgress;
     private string? _activity;
 
-    private CmdletPump(CancellationToken stopped) => _stopped = stopped;
+    private CmdletPump(bool isWhatIf, CancellationToken stopped)
+    {
+        IsWhatIf = isWhatIf;
+        _stopped = stopped;
+    }
+
+    public bool IsWhatIf { get; }
 
     /// <summary>Runs the work to its end, or until the pipeline wants no more.</summary>
     /// <param name="sink">Where everything goes, on this thread.</param>
@@ -31,7 +37,7 @@ internal sealed class CmdletPump : IOperationOutput
     public static void Run(ICmdletSink sink, Func<IOperationOutput, CancellationToken, Task> work, CancellationToken stop)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var pump = new CmdletPump(cancel.Token);
+        var pump = new CmdletPump(sink.IsWhatIf, cancel.Token);
         var worker = Task.Run(() => pump.WorkAsync(work), CancellationToken.None);
         try
         {

@@ -19,6 +19,9 @@ internal interface ICmdletSink
     /// <summary>Folder that relative paths are relative to.</summary>
     string WorkingDirectory { get; }
 
+    /// <summary><c>-WhatIf</c> is in force, by the switch or by the caller's preference.</summary>
+    bool IsWhatIf { get; }
+
     void WriteObject(object item);
 
     void WriteError(OpsException error);

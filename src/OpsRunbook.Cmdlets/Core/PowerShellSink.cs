@@ -10,6 +10,11 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
 
     public string WorkingDirectory => cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath;
 
+    // A bound switch counts more than the preference, also as -WhatIf:$false.
+    public bool IsWhatIf => cmdlet.MyInvocation.BoundParameters.TryGetValue("WhatIf", out var bound)
+        ? bound is SwitchParameter { IsPresent: true }
+        : LanguagePrimitives.IsTrue(cmdlet.SessionState.PSVariable.GetValue("WhatIfPreference"));
+
     public void WriteObject(object item) => cmdlet.WriteObject(item);
 
     public void WriteError(OpsException error) => cmdlet.WriteError(ToRecord(error));

@@ -41,29 +41,6 @@ public sealed class StackMemberCompleter : OpsCompleter
 
         return stack is null
             ? []
-            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, new SilentOutput(), cancellationToken)).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
-    }
-
-    private sealed class SilentOutput : IOperationOutput
-    {
-        public ValueTask WriteAsync(object item, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public void Error(OpsException error)
-        {
-        }
-
-        public void Warning(string message)
-        {
-        }
-
-        public void Verbose(string message)
-        {
-        }
-
-        public void Progress(string activity, string status, int? percent)
-        {
-        }
-
-        public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) => Task.FromResult(false);
+            : HealthCheckFactory.Create(await StackLocator.FindAsync(stack, directory, SilentOutput.Instance, cancellationToken)).Select(member => member.Name).Distinct(StringComparer.Ordinal).ToList();
     }
 }

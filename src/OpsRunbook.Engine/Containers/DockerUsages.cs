@@ -40,7 +40,7 @@ public sealed class DockerUsages
         ArgumentNullException.ThrowIfNull(kinds);
         ArgumentNullException.ThrowIfNull(names);
         using var docker = DockerClient.Of(host, stack);
-        using var usage = await docker.GetJsonAsync("system/df" + Types(kinds), cancellationToken, timeout: Patience);
+        using var usage = await docker.GetJsonAsync("system/df" + Types(kinds), cancellationToken, within: Patience);
         var networks = IsWanted(DockerUsageKind.Network) ? await docker.GetJsonAsync("networks", cancellationToken) : null;
         using (networks)
         {

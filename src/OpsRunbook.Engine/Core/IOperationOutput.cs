@@ -6,6 +6,9 @@ namespace OpsRunbook.Engine;
 /// </summary>
 public interface IOperationOutput
 {
+    /// <summary>Nothing may be changed (<c>-WhatIf</c>): the operation emits its plan instead.</summary>
+    bool IsWhatIf { get; }
+
     /// <summary>Emits a result. Completes when the caller has room for more, so that nothing runs far ahead of a slow consumer.</summary>
     /// <param name="item">A public output type.</param>
     /// <param name="cancellationToken">Cancelled when the caller wants no more.</param>

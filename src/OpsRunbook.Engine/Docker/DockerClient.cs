@@ -109,11 +109,11 @@ public sealed class DockerClient : IDisposable
     /// <param name="path">Path and query without a leading slash and without the version: <c>info</c>, <c>images/json</c>.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <param name="container">Container that the path is about, for the message when it does not exist; null for none.</param>
-    /// <param name="timeout">Longest wait for the answer; null for ten seconds.</param>
+    /// <param name="within">Longest wait for the answer; null for ten seconds.</param>
     /// <returns>The document, which the caller disposes.</returns>
-    public async Task<JsonDocument> GetJsonAsync(string path, CancellationToken cancellationToken, string? container = null, TimeSpan? timeout = null)
+    public async Task<JsonDocument> GetJsonAsync(string path, CancellationToken cancellationToken, string? container = null, TimeSpan? within = null)
     {
-        var body = await SendAsync(HttpMethod.Get, path, null, container, MaximumAnswerBytes, cancellationToken, timeout);
+        var body = await SendAsync(HttpMethod.Get, path, null, container, MaximumAnswerBytes, cancellationToken, within);
         try
         {
             return JsonDocument.Parse(body);
@@ -122,6 +122,37 @@ public sealed class DockerClient : IDisposable
         {
             throw DockerErrors.NotAnswering(Endpoint, $"its answer to {path} is not JSON.", error);
         }
+    }
+
+    /// <summary>Starts, stops, restarts, updates or signals a container.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="action">Last part of the path: <c>start</c>, <c>stop</c>, <c>kill?signal=HUP</c>, <c>update</c>.</param>
+    /// <param name="body">JSON of the request; null for none.</param>
+    /// <param name="limit">Longest time to wait; stopping takes as long as the container's own grace time.</param>
+    /// <param name="cancellationToken">Ends the wait, not the action.</param>
+    /// <returns>A task that ends when the engine has done it.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal async Task ActAsync(string container, string action, object? body, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var content = body is null ? null : new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body));
+        if (content is not null)
+        {
+            content.Headers.ContentType = new("application/json");
+        }
+
+        await SendAsync(HttpMethod.Post, $"containers/{Escape(container)}/{action}", content, container, MaximumAnswerBytes, cancellationToken, limit);
+    }
+
+    /// <summary>The end of a container's log.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="lines">So many lines.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The lines, the newest last, both streams mixed as they were written.</returns>
+    internal async Task<IReadOnlyList<string>> ReadLogTailAsync(string container, int lines, CancellationToken cancellationToken)
+    {
+        var raw = await SendAsync(
+            HttpMethod.Get, $"containers/{Escape(container)}/logs?stdout=1&stderr=1&tail={lines}", null, container, MaximumAnswerBytes, cancellationToken);
+        return DockerLog.Lines(raw).TakeLast(lines).ToList();
     }
 
     /// <summary>Runs a command in a container.</summary>
@@ -273,11 +304,10 @@ public sealed class DockerClient : IDisposable
     }
 
     private async Task<byte[]> SendAsync(
-        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken, TimeSpan? timeout = null)
+        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken, TimeSpan? within = null)
     {
-        var patience = timeout ?? AnswerLimit;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(patience);
+        limit.CancelAfter(within ?? AnswerLimit);
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = content };
@@ -293,7 +323,7 @@ public sealed class DockerClient : IDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(patience)}.", error);
+            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(within ?? AnswerLimit)}.", error);
         }
     }
 

@@ -35,10 +35,31 @@ public static partial class CommandRedactor
             hideNext = SecretOption().IsMatch(argument) || (IsPasswordLetter(program, argument) && argument.Length == 2);
             shown.Add(IsPasswordLetter(program, argument) && argument.Length > 2 && program != "redis-cli"
                 ? argument[..2] + Hidden
-                : Header().Replace(Address().Replace(Assignment().Replace(argument, "$1" + Hidden), "$1" + Hidden + "@"), "$1" + Hidden));
+                : RedactText(argument));
         }
 
         return string.Join(' ', shown);
+    }
+
+    /// <summary>Free text, what looks like a secret in it replaced by <c>***</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Text to show.</returns>
+    public static string RedactText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Header().Replace(Address().Replace(Assignment().Replace(text, "$1" + Hidden), "$1" + Hidden + "@"), "$1" + Hidden);
+    }
+
+    /// <summary>Values by their names: those whose name is that of a secret are hidden altogether.</summary>
+    /// <param name="values">The values.</param>
+    /// <returns>Values to show.</returns>
+    public static IReadOnlyDictionary<string, string?> RedactValues(IReadOnlyDictionary<string, string?> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return values.ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value is null ? null : Assignment().IsMatch(pair.Key + "=x") ? Hidden : RedactText(pair.Value),
+            StringComparer.Ordinal);
     }
 
     // Single letters mean something else in almost every other program.

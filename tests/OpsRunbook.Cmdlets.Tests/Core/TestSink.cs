@@ -23,6 +23,8 @@ internal sealed class TestSink : ICmdletSink
 
     public Func<string, bool> Answer { get; init; } = _ => true;
 
+    public bool IsWhatIf { get; init; }
+
     public string CommandName => "Test-Command";
 
     public string WorkingDirectory => "/";

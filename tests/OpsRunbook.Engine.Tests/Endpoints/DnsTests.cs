@@ -150,7 +150,7 @@ public sealed class DnsTests
     public async Task A_name_that_cannot_be_one_is_an_error_and_the_others_are_asked()
     {
         await using var server = new FakeResolver((question, _) => FakeResolver.Answer(question, [192, 0, 2, 1]));
-        var output = new Outputs();
+        var output = new RecordedOutput();
         var names = new[] { new string('a', 64) + ".test", "a..b", "www.example.test", "with space.test" };
         await DnsTest.RunAsync(new DnsTestRequest(names) { Resolvers = [server.Address] }, output, CancellationToken.None);
         Assert.Equal(["Dns.NameInvalid", "Dns.NameInvalid", "Dns.NameInvalid"], output.Errors.Select(error => error.Id));
@@ -177,7 +177,7 @@ public sealed class DnsTests
         string[]? expected = null,
         TimeSpan? timeout = null)
     {
-        var output = new Outputs();
+        var output = new RecordedOutput();
         var request = new DnsTestRequest([name]) { Types = [type], Resolvers = resolvers, Expected = expected ?? [], Timeout = timeout ?? TimeSpan.FromSeconds(5) };
         await DnsTest.RunAsync(request, output, CancellationToken.None);
         Assert.Empty(output.Errors);

@@ -46,7 +46,7 @@ public sealed class EndpointTestTests
         [
             nginx.Url, nginx.TlsUrl, $"127.0.0.1:{nginx.Port}", $"tls://localhost:{nginx.TlsPort}", "ping://127.0.0.1", $"ssh://127.0.0.1:{sshd.Port}", "nonsense",
         ];
-        var output = new Outputs();
+        var output = new RecordedOutput();
         await EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest(addresses) { CaFile = nginx.TlsCaFile }, output, CancellationToken.None);
         Assert.Equal("Endpoint.AddressInvalid", Assert.Single(output.Errors).Id);
         var results = output.Items.Cast<EndpointResult>().ToDictionary(result => result.Uri);
@@ -77,7 +77,7 @@ public sealed class EndpointTestTests
         await using var slow = Misbehaving.Silent();
         await using var fast = Misbehaving.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         var addresses = Enumerable.Range(0, 50).Select(i => $"{fast.Url}{i}").Prepend(slow.Url.ToString()).ToList();
-        var output = new Outputs();
+        var output = new RecordedOutput();
         var running = EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest(addresses) { Timeout = TimeSpan.FromSeconds(20) }, output, CancellationToken.None);
         await HttpProbeTests.EventuallyAsync(() => output.Items.Count == 50);
         Assert.False(running.IsCompleted);
@@ -91,7 +91,7 @@ public sealed class EndpointTestTests
     {
         await using var server = new Misbehaving(static (stream, token) => stream.CopyToAsync(Stream.Null, token));
         var addresses = Enumerable.Repeat($"127.0.0.1:{server.Port}", 2000).ToList();
-        var output = new Outputs();
+        var output = new RecordedOutput();
         await EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest(addresses) { ThrottleLimit = 100 }, output, CancellationToken.None);
         Assert.Equal(2000, output.Items.Cast<EndpointResult>().Count(result => result.Status == HealthStatus.Healthy));
     }
@@ -176,7 +176,7 @@ public sealed class EndpointTestTests
     {
         await using var backend = Misbehaving.Answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         await using var nginx = await Servers.NewNginxAsync(self => $"server {{ listen 127.0.0.1:{self.Port}; location / {{ proxy_pass {backend.Url}; }} }}");
-        var output = new Outputs();
+        var output = new RecordedOutput();
         await EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest([$"ws://127.0.0.1:{nginx.Port}/"]), output, CancellationToken.None);
         var result = Assert.IsType<EndpointResult>(Assert.Single(output.Items));
         Assert.Equal("Endpoint.NotUpgraded", result.Reason);
@@ -189,7 +189,7 @@ public sealed class EndpointTestTests
         await using var server = Misbehaving.Silent();
         var addresses = Enumerable.Range(0, 40).Select(i => $"{server.Url}{i}").ToList();
         using var stop = new CancellationTokenSource();
-        var running = EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest(addresses) { Timeout = TimeSpan.FromMinutes(1) }, new Outputs(), stop.Token);
+        var running = EndpointTest.RunAsync(new LocalHost(), new EndpointTestRequest(addresses) { Timeout = TimeSpan.FromMinutes(1) }, new RecordedOutput(), stop.Token);
         await HttpProbeTests.EventuallyAsync(() => server.Open == 40);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(TimeSpan.FromSeconds(5)));
@@ -198,7 +198,7 @@ public sealed class EndpointTestTests
 
     private static async Task<(HealthStatus Status, string? Reason)> OneAsync(EndpointTestRequest request)
     {
-        var output = new Outputs();
+        var output = new RecordedOutput();
         await EndpointTest.RunAsync(new LocalHost(), request, output, CancellationToken.None);
         var result = Assert.IsType<EndpointResult>(Assert.Single(output.Items));
         return (result.Status, result.Reason);

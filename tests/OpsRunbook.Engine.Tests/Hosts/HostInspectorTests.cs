@@ -147,7 +147,7 @@ public class HostInspectorTests
     {
         var stack = new OpsStack { Name = "s", Hosts = { ["app1"] = new StackHost { Ssh = "a" }, ["app2"] = new StackHost { Ssh = "b" }, ["db"] = new StackHost { Ssh = "c" } } };
         await using var session = new StackSession(stack);
-        var output = new RecordingOutput();
+        var output = new RecordedOutput();
 
         await using var chosen = HostSelection.Open(session, ["APP*", "app1", "ssh://x@y:2", "nope", "z*"], output);
         await using var all = HostSelection.Open(session, [], output);

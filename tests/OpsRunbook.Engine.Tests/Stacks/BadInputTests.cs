@@ -124,7 +124,7 @@ public sealed class BadInputTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("opsrunbook.yaml", "services:\n  api: { port: 1, unit: [] }\nhosts: 7");
 
-        var error = await Assert.ThrowsAsync<OpsException>(() => StackLoader.LoadAsync(file, new RecordingOutput(), default));
+        var error = await Assert.ThrowsAsync<OpsException>(() => StackLoader.LoadAsync(file, new RecordedOutput(), default));
 
         Assert.Equal("Stack.KeyUnknown", error.Id);
         Assert.Contains("services.api.port", error.Message, StringComparison.Ordinal);
@@ -139,7 +139,7 @@ public sealed class BadInputTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("s.yaml", "stack: x\n" + content);
-        var output = new RecordingOutput();
+        var output = new RecordedOutput();
 
         await StackLoader.LoadAsync(file, output, default);
 

@@ -6,7 +6,7 @@ namespace OpsRunbook.Engine.Tests.Stacks;
 public sealed class ComposeImportTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly RecordingOutput _output = new();
+    private readonly RecordedOutput _output = new();
 
     [Fact]
     public async Task Takes_services_databases_caches_and_web_servers()

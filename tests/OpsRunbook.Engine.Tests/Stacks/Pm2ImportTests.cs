@@ -16,7 +16,7 @@ public sealed class Pm2ImportTests : IDisposable
         """;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly RecordingOutput _output = new();
+    private readonly RecordedOutput _output = new();
 
     [SkippableTheory]
     [InlineData("ecosystem.config.js", Ecosystem)]

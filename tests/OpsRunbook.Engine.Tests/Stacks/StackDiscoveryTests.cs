@@ -15,7 +15,7 @@ public class StackDiscoveryTests
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
-        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
+        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordedOutput(), default);
 
         Assert.Equal(Environment.MachineName, stack.Name);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(15), $"took {watch.Elapsed}");
@@ -28,7 +28,7 @@ public class StackDiscoveryTests
     {
         var redis = await Servers.RedisAsync();
 
-        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
+        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordedOutput(), default);
 
         var cache = stack.Caches.Values.Single(cache => cache.Port == redis.Port);
         Assert.Null(cache.Password);
@@ -40,7 +40,7 @@ public class StackDiscoveryTests
     {
         var server = await Servers.PostgreSqlAsync();
 
-        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
+        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordedOutput(), default);
 
         Assert.Equal(DatabaseEngine.Postgres, stack.Databases.Values.Single(database => database.Port == server.Port).Engine);
     }
@@ -50,7 +50,7 @@ public class StackDiscoveryTests
     {
         var nginx = await Servers.NginxAsync();
 
-        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
+        var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordedOutput(), default);
 
         var (name, server) = stack.WebServers.Single(server => server.Value.Ports.Contains(nginx.Port));
         Assert.Equal("nginx", server.Engine);
@@ -70,7 +70,7 @@ public class StackDiscoveryTests
         var name = $"discovered-{port}";
         await pm2.StartAppAsync(name, port);
 
-        var running = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordingOutput(), default);
+        var running = await StackDiscovery.DiscoverAsync(new LocalHost(), new RecordedOutput(), default);
         Assert.Equal((ServiceManagerKind.Pm2, (string?)null), (running.Services[name].Manager, running.Services[name].User));
         Assert.Equal([port], running.Services[name].Ports);
 
@@ -83,7 +83,7 @@ public class StackDiscoveryTests
 
         await pm2.ExecuteAsync("stop", name);
         var applications = await Pm2Source.ReadAsync(
-            new LocalHost(), await new LocalHost().GetProcessesAsync(default), new RecordingOutput(), default);
+            new LocalHost(), await new LocalHost().GetProcessesAsync(default), new RecordedOutput(), default);
         Assert.Contains(applications, application => application.Name == name && application.Pids.Count == 0);
         await pm2.ExecuteAsync("delete", name);
     }
@@ -93,7 +93,7 @@ public class StackDiscoveryTests
     {
         var machine = await Servers.SystemdHostAsync();
         await using var host = new SshHost("npanel", $"{machine.User}@{machine.Host}:{machine.Port}", machine.IdentityFile, machine.Options);
-        var output = new RecordingOutput();
+        var output = new RecordedOutput();
 
         var stack = await StackDiscovery.DiscoverAsync(host, output, default);
 
@@ -118,7 +118,7 @@ public class StackDiscoveryTests
         try
         {
             var redis = await Servers.RedisAsync();
-            var output = new RecordingOutput();
+            var output = new RecordedOutput();
 
             var stack = await StackDiscovery.DiscoverAsync(new LocalHost(), output, default);
 

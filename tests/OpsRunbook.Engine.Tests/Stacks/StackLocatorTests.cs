@@ -24,7 +24,7 @@ public sealed class StackLocatorTests : IDisposable
     {
         var stack = new OpsStack();
 
-        Assert.Same(stack, await StackLocator.FindAsync(stack, Here, new RecordingOutput(), default));
+        Assert.Same(stack, await StackLocator.FindAsync(stack, Here, new RecordedOutput(), default));
     }
 
     [Theory]
@@ -134,5 +134,5 @@ public sealed class StackLocatorTests : IDisposable
         _folder.Dispose();
     }
 
-    private Task<OpsStack> FindAsync(object? reference) => StackLocator.FindAsync(reference, Here, new RecordingOutput(), default);
+    private Task<OpsStack> FindAsync(object? reference) => StackLocator.FindAsync(reference, Here, new RecordedOutput(), default);
 }

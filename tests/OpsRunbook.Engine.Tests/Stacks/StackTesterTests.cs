@@ -9,7 +9,7 @@ namespace OpsRunbook.Engine.Tests.Stacks;
 public sealed class StackTesterTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly RecordingOutput _output = new();
+    private readonly RecordedOutput _output = new();
     private readonly TcpListener _open = new(IPAddress.Loopback, 0);
 
     public StackTesterTests() => _open.Start();

@@ -1,0 +1,26 @@
+using System.Management.Automation;
+using OpsRunbook.Engine;
+using OpsRunbook.Engine.Safety;
+using OpsRunbook.Engine.State;
+
+namespace OpsRunbook.Cmdlets;
+
+/// <summary>A cmdlet that changes something. Its class declares <c>SupportsShouldProcess</c>.</summary>
+public abstract class ChangeCmdlet : StackCmdlet
+{
+    /// <summary>Why the change is made; kept in the journal.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Reason { get; set; }
+
+    /// <summary>Overrides guards that refuse. Needs -Reason, and is recorded.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The road for the changes of this call.</summary>
+    /// <param name="output">Takes plans, questions and warnings.</param>
+    /// <param name="stack">Name of the stack; null when there is none.</param>
+    /// <returns>A runner for this call.</returns>
+    private protected ChangeRunner Changes(IOperationOutput output, string? stack) =>
+        new(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, stack, Reason, On(Force)));
+}

@@ -1,0 +1,10 @@
+namespace OpsRunbook.Engine.Safety;
+
+/// <summary>How a change ended.</summary>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Message">What there is to say about it; null for nothing.</param>
+public sealed record ChangeResult(JournalOutcome Outcome, string? Message = null)
+{
+    /// <summary>What is there now, by name. Never with a secret.</summary>
+    public IReadOnlyDictionary<string, string?> After { get; init; } = new Dictionary<string, string?>();
+}

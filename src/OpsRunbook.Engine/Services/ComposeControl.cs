@@ -1,0 +1,46 @@
+using OpsRunbook.Engine.Hosts;
+
+namespace OpsRunbook.Engine.Services;
+
+/// <summary>Acts on services of compose projects. Only what the Engine API cannot do is left to the compose tool.</summary>
+public sealed class ComposeControl : ContainerControl
+{
+    /// <inheritdoc/>
+    public override ServiceManagerKind Kind => ServiceManagerKind.Compose;
+
+    /// <inheritdoc/>
+    public override OpsException? Refuse(ServiceAction action, ServiceTarget target, UnitState state)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(state);
+        return state.Reason == "Service.Ambiguous" ? new OpsException("Service.Ambiguous", OpsErrorKind.InvalidArgument, $"'{target.Name}': {state.State}.", target: target.Name)
+
+            // The compose tool makes the containers that are missing.
+            : state.Reason == "Service.NotFound" && ComposeTool.CanMake(target) && action is ServiceAction.Start or ServiceAction.Recreate or ServiceAction.Restart ? null
+            : base.Refuse(action, target, state);
+    }
+
+    /// <inheritdoc/>
+    public override string Describe(ServiceAction action, ServiceTarget target, UnitState state)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(state);
+        return UsesTool(action, state) ? $"docker compose {PosixShell.Quote(Up(action, target))}" : base.Describe(action, target, state);
+    }
+
+    /// <inheritdoc/>
+    public override Task ActAsync(ServiceAction action, IHost host, ServiceTarget target, UnitState state, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(state);
+        return UsesTool(action, state)
+            ? ComposeTool.RunAsync(host, target, state, action, Up(action, target), limit, cancellationToken)
+            : base.ActAsync(action, host, target, state, limit, cancellationToken);
+    }
+
+    private static bool UsesTool(ServiceAction action, UnitState state) => action == ServiceAction.Recreate || state.InstanceList.Count == 0;
+
+    private static string[] Up(ServiceAction action, ServiceTarget target) => action == ServiceAction.Recreate
+        ? ["up", "-d", "--no-deps", "--force-recreate", target.Unit.Name]
+        : ["up", "-d", "--no-deps", target.Unit.Name];
+}

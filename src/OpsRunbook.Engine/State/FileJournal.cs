@@ -1,0 +1,100 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpsRunbook.Engine.State;
+
+/// <summary>
+/// A journal in a file: one JSON object on each line, appended and flushed to disk. A line that a crash
+/// left half written is ended by the next record, so that it spoils no other one.
+/// </summary>
+public sealed class FileJournal : IJournal
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+
+        // Control characters are escaped all the same, so a record can never become two lines.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    // Waiting for the file costs less than the whole command: others hold it for one line only.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly string _path;
+
+    /// <summary>Opens the journal. Nothing is written yet.</summary>
+    /// <param name="folder">Folder of the file <c>journal.jsonl</c>; null for <see cref="StateFolder.Path"/>.</param>
+    public FileJournal(string? folder = null) => _path = Path.Combine(folder ?? StateFolder.Path, "journal.jsonl");
+
+    /// <inheritdoc/>
+    public async Task AppendAsync(JournalRecord record, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var line = JsonSerializer.SerializeToUtf8Bytes(record, Format);
+        try
+        {
+            StateFolder.Create(Path.GetDirectoryName(_path)!);
+            await using var file = await OpenAsync(cancellationToken);
+            var start = file.Length;
+            try
+            {
+                file.Position = start;
+                byte[] written = EndsInLine(file) ? [.. line, (byte)'\n'] : [(byte)'\n', .. line, (byte)'\n'];
+                await file.WriteAsync(written, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+            catch (IOException)
+            {
+                // A full disk may have taken half of the line.
+                file.SetLength(start);
+                throw;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OpsException(
+                "Journal.NotWritten",
+                OpsErrorKind.OperationFailed,
+                $"The journal {_path} cannot be written: {error.Message}",
+                "Mend the folder's permissions or free space, or name another folder in OPSRUNBOOK_STATE.",
+                _path,
+                error);
+        }
+    }
+
+    private static bool EndsInLine(FileStream file)
+    {
+        if (file.Length == 0)
+        {
+            return true;
+        }
+
+        Span<byte> last = stackalloc byte[1];
+        return RandomAccess.Read(file.SafeFileHandle, last, file.Length - 1) == 1 && last[0] == '\n';
+    }
+
+    // Not shared for writing, which .NET enforces among its own processes with a lock: records of two commands cannot mix.
+    private async Task<FileStream> OpenAsync(CancellationToken cancellationToken)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); ;)
+        {
+            try
+            {
+                return new FileStream(_path, options);
+            }
+            catch (IOException) when (waited.Elapsed < Patience && File.Exists(_path))
+            {
+                await Task.Delay(10, cancellationToken);
+            }
+        }
+    }
+}
