@@ -1,3 +1,5 @@
+using OpsRunbook.Engine.Services;
+
 namespace OpsRunbook.Engine.Environments;
 
 /// <summary>Failures about environment files. None of them holds a value.</summary>
@@ -28,6 +30,20 @@ internal static class EnvironmentErrors
         $"{key} cannot be changed in {path} without changing what another line means.{(problems.Count == 0 ? string.Empty : " " + problems[0])}",
         "Correct the file by hand first.",
         path);
+
+    public static OpsException NotReadable(ServiceTarget target, string cause) => new(
+        "Environment.NotReadable",
+        OpsErrorKind.OperationFailed,
+        $"The environment of '{target.Name}' on host '{target.Host}' cannot be read: {cause}.",
+        "Run as root, or look at the configuration that it is started with.",
+        target.Name);
+
+    public static OpsException FileUnknown(ServiceTarget target, string cause) => new(
+        "Environment.FileUnknown",
+        OpsErrorKind.InvalidArgument,
+        $"The environment file of '{target.Name}' on host '{target.Host}' is not known: {cause}",
+        "Give the service 'environmentFile' with its whole path in the stack file.",
+        target.Name);
 
     public static OpsException FileInvalid(string path) => new(
         "Environment.FileInvalid", OpsErrorKind.InvalidData, $"{path} is not a text file in UTF-8.", "Check that it is the right file.", path);

@@ -26,9 +26,9 @@ internal static partial class ComposeTool
     /// <param name="arguments">The tool's command with its arguments.</param>
     /// <param name="limit">Longest run.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <returns>A task that ends when the tool has succeeded.</returns>
+    /// <returns>What the tool printed; it has succeeded.</returns>
     /// <exception cref="OpsException"><c>Compose.NotInstalled</c>, <c>Compose.FileInvalid</c>, <c>Service.ActionFailed</c>.</exception>
-    public static async Task RunAsync(
+    public static async Task<string> RunAsync(
         IHost host, ServiceTarget target, UnitState state, ServiceAction action, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (!ServiceName().IsMatch(target.Unit.Name))
@@ -62,10 +62,7 @@ internal static partial class ComposeTool
                 target.Name);
         }
 
-        if (!result.Succeeded)
-        {
-            throw Failure(target, action, string.Join(", ", files), result);
-        }
+        return result.Succeeded ? result.StandardOutput : throw Failure(target, action, string.Join(", ", files), result);
     }
 
     private static async Task<(IReadOnlyList<string> Files, string? Project, string? Folder)> ProjectAsync(

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Enumeration;
 
-namespace OpsRunbook.Engine.Containers;
+namespace OpsRunbook.Engine;
 
 /// <summary>Names with wildcards that things are picked by; remembers which of them picked something.</summary>
 /// <param name="patterns">The names; none picks everything.</param>
