@@ -44,5 +44,5 @@ public sealed class ServiceDrain
     /// <summary>Lets requests in again. Harmless when nothing was drained.</summary>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task that ends when requests can come again.</returns>
-    public Task ResumeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ResumeAsync(CancellationToken cancellationToken) => Task.FromResult(_target);
 }
