@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using OpsRunbook.Engine;
 using OpsRunbook.Engine.Containers;
 using OpsRunbook.Engine.Hosts;
 

@@ -45,6 +45,41 @@ internal static class EnvironmentErrors
         "Give the service 'environmentFile' with its whole path in the stack file.",
         target.Name);
 
+    public static OpsException FileMissing(ServiceTarget target, string path) => new(
+        "Environment.FileMissing",
+        OpsErrorKind.NotFound,
+        $"The environment file {path} of '{target.Name}' does not exist on host '{target.Host}'.",
+        "Create it first, with the owner and mode that its secrets need.",
+        path);
+
+    public static OpsException FileChanged(ServiceTarget target, string path) => new(
+        "Environment.FileChanged",
+        OpsErrorKind.Refused,
+        $"{path} of '{target.Name}' on host '{target.Host}' was changed by somebody else since.",
+        "Look at what it says now: Get-ServiceEnvironment.",
+        path);
+
+    public static OpsException CannotSet(ServiceTarget target, string cause, string nextStep) => new(
+        "Environment.CannotSet",
+        OpsErrorKind.InvalidArgument,
+        $"The environment of '{target.Name}' on host '{target.Host}' cannot be changed so: {cause}",
+        nextStep,
+        target.Name);
+
+    public static OpsException NotArrived(ServiceTarget target, string key, string cause, string state) => new(
+        "Environment.NotArrived",
+        OpsErrorKind.OperationFailed,
+        $"{key} of '{target.Name}' on host '{target.Host}' did not arrive in the service: {cause}; {state}.",
+        "See where its environment comes from: the unit, the compose file or the start command.",
+        target.Name);
+
+    public static OpsException NotHealthy(ServiceTarget target, string key, string cause, string state) => new(
+        "Environment.NotHealthy",
+        OpsErrorKind.OperationFailed,
+        $"With the new {key}, '{target.Name}' on host '{target.Host}' was not healthy: {cause}; {state}.",
+        "Check the value.",
+        target.Name);
+
     public static OpsException FileInvalid(string path) => new(
         "Environment.FileInvalid", OpsErrorKind.InvalidData, $"{path} is not a text file in UTF-8.", "Check that it is the right file.", path);
 }

@@ -15,7 +15,7 @@ internal static class Pm2Shell
     // application must do. The pid may have been given to another program since, so the daemon's title is
     // read too where /proc has it. What varies comes by standard input: it passes su and sudo unseen.
     private const string Script = """
-        command -v pm2 >/dev/null 2>&1 || exit 127
+        pm2=$(command -v pm2) || exit 127
         IFS= read -r home
         IFS= read -r arguments
         home=${home:-${PM2_HOME:-$HOME/.pm2}}
@@ -24,7 +24,7 @@ internal static class Pm2Shell
         [ -S "$home/rpc.sock" ] && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || exit 77
         if [ -r "/proc/$pid/cmdline" ]; then grep -aq 'God Daemon' "/proc/$pid/cmdline" || exit 77; fi
         while IFS= read -r variable; do export "$variable"; done
-        exec pm2 $arguments </dev/null
+        exec "$pm2" $arguments </dev/null
         """;
 
     // The other user's own environment and PATH; a PM2_HOME of the connecting user is not his.

@@ -33,8 +33,8 @@ public sealed class ServiceEnvironmentsTests
             cat > /etc/systemd/system/{unit}.service <<'X'
             [Service]
             Environment=INLINE=1
-            EnvironmentFile={folder.Replace("'", "\\'", StringComparison.Ordinal)}/first.env
-            EnvironmentFile=-{folder.Replace("'", "\\'", StringComparison.Ordinal)}/second.env
+            EnvironmentFile={folder}/first.env
+            EnvironmentFile=-{folder}/second.env
             ExecStart=/bin/sleep infinity
             X
             systemctl daemon-reload && systemctl restart {unit}
@@ -112,7 +112,7 @@ public sealed class ServiceEnvironmentsTests
         AssertSecretFree(output, "first", "p$word");
 
         var yaml = await File.ReadAllTextAsync(project.File);
-        await File.WriteAllTextAsync(project.File, yaml.Replace("FIXED: \"1\"", "ADDED: \"a$$b\"", StringComparison.Ordinal) + "    env_file: app.env\n");
+        await File.WriteAllTextAsync(project.File, yaml.Replace("FIXED: \"1\"", "ADDED: \"a$$b\"", StringComparison.Ordinal) + "\n    env_file: app.env\n");
         (variables, _) = await ReadAsync(stack, "api");
         AssertIs(variables["FIXED"], EnvironmentState.OnlyInProcess, "1", null, restartDue: true);
         AssertIs(variables["ADDED"], EnvironmentState.OnlyInFile, null, "a$b", restartDue: true);
