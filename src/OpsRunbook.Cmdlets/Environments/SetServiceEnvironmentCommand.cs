@@ -99,8 +99,8 @@ public sealed class SetServiceEnvironmentCommand : ChangeCmdlet
         }
 
         await using var session = await OpenStackAsync(output, cancellationToken);
-        var setter = new ServiceEnvironmentSetter(session, Changes(output, session.Stack.Name), output, Fingerprints.Open(output), Timeout);
-        await setter.RevertDueAsync(cancellationToken);
+        var changes = await OpenChangesAsync(session, output, Timeout, cancellationToken);
+        var setter = new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), Timeout);
         foreach (var change in _undone)
         {
             await setter.UndoAsync(change, cancellationToken);

@@ -25,4 +25,24 @@ internal sealed record PendingRevert(
     string Backup,
     string Identity,
     string? Timer,
-    bool IsOnHost);
+    bool IsOnHost)
+{
+    /// <summary>The change that is to be undone.</summary>
+    public ServiceEnvironmentChange ToChange() => new()
+    {
+        Status = HealthStatus.Healthy,
+        Name = Name,
+        Key = Key,
+        Outcome = ServiceOutcome.Done,
+        IsSecret = IsSecret,
+        File = File,
+        Backup = Backup,
+        FileIdentity = Identity,
+        Message = string.Empty,
+        Manager = Manager,
+        Host = Host,
+        Stack = Stack,
+        Duration = TimeSpan.Zero,
+        ChangedAt = DueAt,
+    };
+}

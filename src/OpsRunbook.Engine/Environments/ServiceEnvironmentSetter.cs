@@ -46,7 +46,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             }
             else if (await changes.ConfirmAsync(ChangeOf(edit), cancellationToken))
             {
-                await ApplyAsync(edit, revertAfter, cancellationToken);
+                await ApplyAsync(edit, revertAfter, isAskedFor: true, cancellationToken);
             }
         }
         catch (OpsException error)
@@ -77,7 +77,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             }
             else if (await changes.ConfirmAsync(ChangeOf(edit), cancellationToken))
             {
-                await ApplyAsync(edit, null, cancellationToken);
+                await ApplyAsync(edit, null, isAskedFor: true, cancellationToken);
                 await EnvironmentReverts.ForgetAsync(session.Host(edit.Target.HostName), change.File, change.FileIdentity, cancellationToken);
             }
         }
@@ -87,48 +87,47 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         }
     }
 
-    /// <summary>Puts back every temporary value of the stack that is due and that nobody has put back, and says so.</summary>
+    /// <summary>Puts back every temporary value of a stack that is due and that nobody has put back, and says so. For every command that changes something.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="changes">The road of every change.</param>
+    /// <param name="output">Takes a warning for each, and errors.</param>
+    /// <param name="timeout">Longest time to wait for one service.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task that ends when they are back.</returns>
-    public async Task RevertDueAsync(CancellationToken cancellationToken)
+    public static async Task RevertDueAsync(StackSession session, ChangeRunner changes, IOperationOutput output, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        foreach (var (path, record) in await EnvironmentReverts.DueAsync(session, output, cancellationToken))
+        var due = await EnvironmentReverts.DueAsync(session, output, cancellationToken);
+        if (due.Count == 0)
         {
-            try
-            {
-                var change = new ServiceEnvironmentChange
-                {
-                    Status = HealthStatus.Healthy,
-                    Name = record.Name,
-                    Key = record.Key,
-                    Outcome = ServiceOutcome.Done,
-                    IsSecret = record.IsSecret,
-                    File = record.File,
-                    Backup = record.Backup,
-                    FileIdentity = record.Identity,
-                    Message = string.Empty,
-                    Manager = record.Manager,
-                    Host = record.Host,
-                    Stack = record.Stack,
-                    Duration = TimeSpan.Zero,
-                    ChangedAt = record.DueAt,
-                };
-                var edit = await PrepareUndoAsync(change, record.Backup, cancellationToken);
-                if (changes.IsWhatIf)
-                {
-                    await PlanAsync(edit, null, cancellationToken);
-                    continue;
-                }
+            return;
+        }
 
-                // It was agreed to when the value was set.
-                output.Warning($"The temporary {record.Key} of '{record.Name}' on host '{record.Host}' was to be put back at {Display.Moment(record.DueAt)}, and nothing did it; it is put back now.");
-                await ApplyAsync(edit, null, cancellationToken);
-                File.Delete(path);
-            }
-            catch (OpsException error)
+        var setter = new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), timeout);
+        foreach (var (path, record) in due)
+        {
+            await setter.RevertDueAsync(path, record, cancellationToken);
+        }
+    }
+
+    private async Task RevertDueAsync(string path, PendingRevert record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var edit = await PrepareUndoAsync(record.ToChange(), record.Backup, cancellationToken);
+            if (changes.IsWhatIf)
             {
-                output.Error(error);
+                await PlanAsync(edit, null, cancellationToken);
+                return;
             }
+
+            // It was agreed to when the value was set.
+            output.Warning($"The temporary {record.Key} of '{record.Name}' on host '{record.Host}' was to be put back at {Display.Moment(record.DueAt)}, and nothing did it; it is put back now.");
+            await ApplyAsync(edit, null, isAskedFor: false, cancellationToken);
+            File.Delete(path);
+        }
+        catch (OpsException error)
+        {
+            output.Error(error);
         }
     }
 
@@ -208,7 +207,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         }
     }
 
-    private async Task ApplyAsync(EnvironmentEdit edit, TimeSpan? revertAfter, CancellationToken cancellationToken)
+    private async Task ApplyAsync(EnvironmentEdit edit, TimeSpan? revertAfter, bool isAskedFor, CancellationToken cancellationToken)
     {
         var progress = new Progress();
         var (change, failure) = await changes.RunAsync(
@@ -224,7 +223,11 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
                 },
                 result.Change.Message) { After = Shown(edit, edit.Value) },
             cancellationToken);
-        await output.WriteAsync(change, cancellationToken);
+        if (isAskedFor)
+        {
+            await output.WriteAsync(change, cancellationToken);
+        }
+
         if (failure is not null)
         {
             output.Error(failure);
@@ -263,7 +266,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
 
             if (restarted.Outcome != ServiceOutcome.Done)
             {
-                return await RevertAsync(edit, progress, restart: true, Why(restarted), arrived: null);
+                return await RevertAsync(edit, progress, restart: true, Why(edit.Target, restarted), arrived: null);
             }
 
             if (!edit.IsVisible)
@@ -400,12 +403,12 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         return Result(edit, ServiceOutcome.Done, message, progress);
     }
 
-    private static string Why(ServiceChange change) => change.Evidence switch
+    // systemd's own words come last in its log, and only repeat what is known.
+    private static string Why(ServiceTarget target, ServiceChange change)
     {
-        { PortConflict: { } conflict } => $"{change.Message}; {conflict}",
-        { Log.Count: > 0 } evidence => $"{change.Message}; its log ends with: {evidence.Log[^1].Trim()}",
-        _ => change.Message,
-    };
+        var said = change.Evidence?.Log.LastOrDefault(line => !line.StartsWith(target.Unit.Name, StringComparison.Ordinal))?.Trim();
+        return change.Message + (change.Evidence?.PortConflict is { } conflict ? $"; {conflict}" : said is { Length: > 0 } ? $"; it said last: {said}" : string.Empty);
+    }
 
     private Change ChangeOf(EnvironmentEdit edit) => new(edit.Wanted, edit.Target.Name, edit.Target.Host) { Before = Shown(edit, edit.OldValue) };
 

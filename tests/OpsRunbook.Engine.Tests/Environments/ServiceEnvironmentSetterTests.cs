@@ -13,6 +13,9 @@ public sealed class ServiceEnvironmentSetterTests
 {
     private const string Secret = "hunter2 '\"; `reboot` $(touch /tmp/injected) \\ é";
 
+    // A service with a health check is believed sooner than one of which only the process is known.
+    private static List<StackHealthCheck> Passes => [new StackHealthCheck { Command = ["true"] }];
+
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -172,7 +175,7 @@ public sealed class ServiceEnvironmentSetterTests
         {
             Name = "test",
             Hosts = { [LocalHost.LocalName] = new StackHost { Docker = docker.Address } },
-            Services = { ["api"] = new StackService { Manager = ServiceManagerKind.Compose, Host = LocalHost.LocalName, ComposeFile = project.File, Project = project.Name } },
+            Services = { ["api"] = new StackService { Manager = ServiceManagerKind.Compose, Host = LocalHost.LocalName, ComposeFile = project.File, Project = project.Name, Health = Passes } },
         };
         var runner = new Runner(stack);
         var first = await IdAsync();
@@ -237,7 +240,7 @@ public sealed class ServiceEnvironmentSetterTests
             },
         }));
         await pm2.ExecuteAsync("start", Path.Combine(folder, "app.config.json"));
-        var stack = new OpsStack { Name = "test-pm2", Services = { ["app"] = new StackService { Manager = ServiceManagerKind.Pm2, Unit = name, Pm2Home = pm2.Folder } } };
+        var stack = new OpsStack { Name = "test-pm2", Services = { ["app"] = new StackService { Manager = ServiceManagerKind.Pm2, Unit = name, Pm2Home = pm2.Folder, Health = Passes } } };
         var runner = new Runner(stack);
         try
         {
@@ -248,6 +251,7 @@ public sealed class ServiceEnvironmentSetterTests
             var after = await runner.ReadAsync("app");
             Assert.Equal("a 'b' \"c\"; $(id)", after["LOG_LEVEL"].Value);
             Assert.Equal((before["PATH"].Value, "two\nlines"), (after["PATH"].Value, after["MULTI"].Value));
+            Assert.DoesNotContain("LEAKED_BY_THE_CALLER", after.Keys);
 
             // Not well with it: the old value is back, in the file and in the process.
             change = await runner.SetAsync("app", "LOG_LEVEL", "bad");
@@ -290,7 +294,7 @@ public sealed class ServiceEnvironmentSetterTests
             {
                 ["app"] = new StackService
                 {
-                    Manager = ServiceManagerKind.Process, Unit = program, Directory = folder, EnvironmentFile = "app.env",
+                    Manager = ServiceManagerKind.Process, Unit = program, Directory = folder, EnvironmentFile = "app.env", Health = Passes,
                     Start = ["sh", "-c", "set -a; . ./app.env; exec \"$PWD/set-sleep\" 1000"],
                 },
             },
@@ -346,7 +350,8 @@ public sealed class ServiceEnvironmentSetterTests
 
         public Task UndoAsync(ServiceEnvironmentChange change) => RunAsync(setter => setter.UndoAsync(change, default));
 
-        public Task RevertDueAsync() => RunAsync(setter => setter.RevertDueAsync(default));
+        public Task RevertDueAsync() =>
+            RunAsync((session, changes, output) => ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, TimeSpan.FromSeconds(30), default));
 
         public async Task<Dictionary<string, ServiceEnvironmentVariable>> ReadAsync(string name)
         {
@@ -365,14 +370,17 @@ public sealed class ServiceEnvironmentSetterTests
             Assert.All(secrets, secret => Assert.DoesNotContain(JsonSerializer.Serialize(secret)[1..^1], text, StringComparison.Ordinal));
         }
 
-        private async Task RunAsync(Func<ServiceEnvironmentSetter, Task> work, bool whatIf = false)
+        private Task RunAsync(Func<ServiceEnvironmentSetter, Task> work, bool whatIf = false) => RunAsync(
+            (session, changes, output) => work(new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), TimeSpan.FromSeconds(30))), whatIf);
+
+        private async Task RunAsync(Func<StackSession, ChangeRunner, RecordedOutput, Task> work, bool whatIf = false)
         {
             var output = Output = new RecordedOutput { IsWhatIf = whatIf, Progressed = OnProgress };
             await using var session = new StackSession(stack);
             var changes = new ChangeRunner(output, Journal, new ChangeOrigin("Set-ServiceEnvironment", stack.Name));
             try
             {
-                await work(new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), TimeSpan.FromSeconds(30)));
+                await work(session, changes, output);
             }
             finally
             {
@@ -433,7 +441,7 @@ public sealed class ServiceEnvironmentSetterTests
                         ? new StackHost { Container = server.Container, Docker = docker.Address }
                         : new StackHost { Ssh = server.Destination, Identity = server.IdentityFile, Options = new(server.Options) },
                 },
-                Services = { ["app"] = new StackService { Manager = ServiceManagerKind.Systemd, Host = "panel", Unit = unit } },
+                Services = { ["app"] = new StackService { Manager = ServiceManagerKind.Systemd, Host = "panel", Unit = unit, Health = Passes } },
             });
         }
 
