@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Docker;
@@ -14,7 +15,7 @@ namespace OpsRunbook.Engine.Docker;
 /// The Docker Engine API (Podman answers it too) of a host. Connections start on that host, so that
 /// the engine of an SSH host is used through its own socket there.
 /// </summary>
-public sealed class DockerClient : IDisposable
+public sealed partial class DockerClient : IDisposable
 {
     private const string DefaultSocket = "/var/run/docker.sock";
     private const int MaximumAnswerBytes = 64 * 1024 * 1024;
@@ -284,7 +285,11 @@ public sealed class DockerClient : IDisposable
         return "unix://" + DefaultSocket;
     }
 
-    private static string Escape(string container) => Uri.EscapeDataString(container);
+    // What cannot be a name does not reach the engine: in a path, two dots would be another request.
+    private string Escape(string container) => ContainerName().IsMatch(container) ? container : throw DockerErrors.NoSuchContainer(container, Endpoint);
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]*\\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ContainerName();
 
     private static async Task WriteInputAsync(DockerExecStream stream, ReadOnlyMemory<byte>? input, CancellationToken cancellationToken)
     {

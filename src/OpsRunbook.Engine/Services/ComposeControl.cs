@@ -1,3 +1,4 @@
+using System.Globalization;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Services;
@@ -25,7 +26,7 @@ public sealed class ComposeControl : ContainerControl
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(state);
-        return UsesTool(action, state) ? $"docker compose {PosixShell.Quote(Up(action, target))}" : base.Describe(action, target, state);
+        return UsesTool(action, state) ? $"docker compose {PosixShell.Quote(Up(action, target, state))}" : base.Describe(action, target, state);
     }
 
     /// <inheritdoc/>
@@ -34,13 +35,18 @@ public sealed class ComposeControl : ContainerControl
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(state);
         return UsesTool(action, state)
-            ? ComposeTool.RunAsync(host, target, state, action, Up(action, target), limit, cancellationToken)
+            ? ComposeTool.RunAsync(host, target, state, action, Up(action, target, state), limit, cancellationToken)
             : base.ActAsync(action, host, target, state, limit, cancellationToken);
     }
 
     private static bool UsesTool(ServiceAction action, UnitState state) => action == ServiceAction.Recreate || state.InstanceList.Count == 0;
 
-    private static string[] Up(ServiceAction action, ServiceTarget target) => action == ServiceAction.Recreate
-        ? ["up", "-d", "--no-deps", "--force-recreate", target.Unit.Name]
-        : ["up", "-d", "--no-deps", target.Unit.Name];
+    // Without a number the tool goes back to one instance.
+    private static string[] Up(ServiceAction action, ServiceTarget target, UnitState state) =>
+    [
+        "up", "-d", "--no-deps",
+        .. action == ServiceAction.Recreate ? new[] { "--force-recreate" } : [],
+        .. state.InstanceList.Count > 1 ? new[] { "--scale", string.Create(CultureInfo.InvariantCulture, $"{target.Unit.Name}={state.InstanceList.Count}") } : [],
+        target.Unit.Name,
+    ];
 }

@@ -33,6 +33,7 @@ internal static class ContainerStates
             Restarts = states.Sum(state => state.Restarts),
             Instances = states.Sum(state => state.Instances),
             InstanceList = states.SelectMany(state => state.InstanceList).ToList(),
+            ExitCode = states.Select(state => state.ExitCode).FirstOrDefault(code => code is not null),
             IsChanging = states.Exists(state => state.IsChanging),
         };
     }

@@ -77,7 +77,7 @@ public sealed class Pm2Manager : IServiceManager
                     instance.Id, instance.Name, instance.Status, instance.Pid, instance.Since, instance.Restarts, instance.Status == "online" ? null : instance.ExitCode))
                 .ToList(),
             IsChanging = instances.Exists(instance => instance.Status == "stopping"),
-            ExitCode = worst.Status == "online" ? null : worst.ExitCode,
+            ExitCode = worst.Restarts > 0 || worst.Status != "online" ? worst.ExitCode : null,
             Limits = new UnitLimits(worst.MemoryLimit),
             Detail = worst.Detail,
         };

@@ -38,7 +38,8 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
         WarnOfDependents(action, targets);
         foreach (var (step, target) in steps.ToList())
         {
-            await RunAsync(step, target, cancellationToken);
+            // What runs now will have been stopped when its turn to start comes.
+            await RunAsync(step, target, isDown: downFirst && step == ServiceAction.Start && action == ServiceAction.Restart, cancellationToken);
         }
     }
 
@@ -133,7 +134,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
         }
     }
 
-    private async Task RunAsync(ServiceAction action, ServiceTarget target, CancellationToken cancellationToken)
+    private async Task RunAsync(ServiceAction action, ServiceTarget target, bool isDown, CancellationToken cancellationToken)
     {
         try
         {
@@ -145,7 +146,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
             }
 
             var state = await ReadAsync(action, target, cancellationToken);
-            var unchanged = IsUnchanged(action, state) ? $"already so: {state.State}" : null;
+            var unchanged = IsUnchanged(action, state) && !(isDown && changes.IsWhatIf) ? $"already so: {state.State}" : null;
             if (changes.IsWhatIf)
             {
                 await (unchanged is null
@@ -303,7 +304,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
 
         return new ServiceEvidence
         {
-            ExitCode = start.State.ExitCode,
+            ExitCode = start.State.ExitCode ?? SystemdControl.ExitCodeIn(log),
             Restarts = start.Restarts,
             Log = log.Select(CommandRedactor.RedactText).ToList(),
             PortConflict = await PortConflict.FindAsync(host, session.Stack, target, log, cancellationToken),

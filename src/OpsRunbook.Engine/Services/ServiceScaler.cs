@@ -90,8 +90,16 @@ public sealed partial class ServiceScaler(StackSession session, ChangeRunner cha
         var host = session.Host(target.HostName);
         if (target.Manager == ServiceManagerKind.Pm2)
         {
-            // pm2 takes no id here. The name is one that it has itself, and may not look like an option or have a space.
-            var command = string.Create(CultureInfo.InvariantCulture, $"scale {target.Unit.Name} {instances}");
+            // 'pm2 scale' ends the oldest instances, also when it is the newest that do not work; those go first here.
+            var surplus = state.InstanceList
+                .OrderBy(instance => instance.State == "online")
+                .ThenByDescending(instance => int.Parse(instance.Id, CultureInfo.InvariantCulture))
+                .Take(state.InstanceList.Count - instances)
+                .Select(instance => instance.Id)
+                .ToList();
+            var command = surplus.Count > 0
+                ? $"delete {string.Join(' ', surplus)}"
+                : string.Create(CultureInfo.InvariantCulture, $"scale {target.Unit.Name} {instances}");
             return new ServiceStep(
                 ServiceAction.Scale,
                 target,
@@ -152,7 +160,8 @@ public sealed partial class ServiceScaler(StackSession session, ChangeRunner cha
         }
 
         var container = state.InstanceList[0];
-        if (!NumberedName().IsMatch(container.Name))
+        var given = $"{state.Detail.GetValueOrDefault("Project")}.{target.Unit.Name}.";
+        if (container.Name.Length <= given.Length || container.Name[..given.Length].Replace('_', '-') != given.Replace('.', '-').Replace('_', '-'))
         {
             throw Cannot(target, $"its compose file gives it the fixed name '{container.Name}', which only one container can have.", "Take 'container_name' out of the compose file.");
         }
@@ -175,9 +184,6 @@ public sealed partial class ServiceScaler(StackSession session, ChangeRunner cha
             : null;
 
     private static OpsException Cannot(ServiceTarget target, string cause, string nextStep) => ServiceErrors.Cannot(target, ServiceAction.Scale, cause, nextStep);
-
-    [GeneratedRegex("[_-][0-9]+\\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex NumberedName();
 
     [GeneratedRegex("^[A-Za-z0-9_@:.][A-Za-z0-9_@:.-]*\\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Pm2Name();

@@ -40,7 +40,7 @@ internal sealed class ServiceWait(StackSession session, IOperationOutput output)
                     ServiceOutcome.CrashLoop,
                     verdict == StartWatch.Verdict.Ended ? $"it ended {Duration.Format(clock.Elapsed)} after its start: {state.State}" : $"it ends again and again: {state.State}, {watch.Restarts ?? 2} restarts in {Duration.Format(clock.Elapsed)}",
                     health,
-                    state,
+                    state with { ExitCode = watch.ExitCode },
                     watch.Restarts);
             }
 

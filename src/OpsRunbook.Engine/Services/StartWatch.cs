@@ -32,11 +32,15 @@ internal sealed class StartWatch
     /// <summary>Restarts that the manager counted since the first state; null when it does not count.</summary>
     public int? Restarts { get; private set; }
 
+    /// <summary>Exit code of the last run that was seen to have ended; null when none was.</summary>
+    public int? ExitCode { get; private set; }
+
     /// <summary>Takes a state.</summary>
     /// <param name="state">State as just read.</param>
     /// <returns>What it means.</returns>
     public Verdict See(UnitState state)
     {
+        ExitCode = state.ExitCode ?? ExitCode;
         if (state.IsChanging)
         {
             return Verdict.Coming;

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Services;
 
 /// <summary>Acts on units of systemd. Jobs are queued without waiting, so that their progress can be followed and the wait ended.</summary>
-public sealed class SystemdControl : IServiceControl
+public sealed partial class SystemdControl : IServiceControl
 {
     private const int MaximumQuestion = 4096;
     private static readonly Dictionary<string, string> CLocale = new() { ["LC_ALL"] = "C" };
@@ -106,6 +107,17 @@ public sealed class SystemdControl : IServiceControl
                     : ServiceErrors.Failed(target, action, result.Summary);
         }
     }
+
+    /// <summary>Exit code in systemd's own line of a log: a unit that is started again at once shows none in its state.</summary>
+    /// <param name="log">Last lines of the log.</param>
+    /// <returns>128 + n for signal n; null when there is no such line.</returns>
+    internal static int? ExitCodeIn(IEnumerable<string> log) =>
+        log.Select(line => MainProcessExited().Match(line)).LastOrDefault(match => match.Success) is { } found
+            ? int.Parse(found.Groups[2].ValueSpan, System.Globalization.CultureInfo.InvariantCulture) + (found.Groups[1].Value == "exited" ? 0 : 128)
+            : null;
+
+    [GeneratedRegex("Main process exited, code=(exited|killed|dumped), status=([0-9]{1,3})/", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex MainProcessExited();
 
     private static string Verb(ServiceAction action) => action switch
     {

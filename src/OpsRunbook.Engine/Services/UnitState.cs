@@ -34,7 +34,7 @@ public sealed record UnitState(
     /// <summary>Limits of each instance; null when not known.</summary>
     public UnitLimits? Limits { get; init; }
 
-    /// <summary>Exit code of the last run of the instance that ended last; null while all run or when not known.</summary>
+    /// <summary>Exit code of the last run that ended; null when none did or when not known.</summary>
     public int? ExitCode { get; init; }
 
     /// <summary>What the manager alone knows, by its own names.</summary>
