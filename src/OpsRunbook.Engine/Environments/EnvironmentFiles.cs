@@ -6,8 +6,19 @@ namespace OpsRunbook.Engine.Environments;
 /// <summary>Keeps, replaces and recognises environment files on a host.</summary>
 internal static class EnvironmentFiles
 {
-    // A copy keeps owner and mode, so that nobody may read the old secrets who could not before. An existing one is left alone.
-    private const string KeepScript = """set -C; n=$2; i=1; while ! : 2>/dev/null >"$n"; do [ -e "$n" ] || exit 1; n="$2.$i"; i=$((i+1)); done; cp -p -- "$1" "$n" && printf '%s' "$n" """;
+    // The copy has the owner and mode of the file, and until then is for nobody else: who could not read the old secrets
+    // before shall not now. A file that is there already is left alone.
+    private const string KeepScript = """
+        umask 077
+        set -C
+        n=$2; i=1
+        while ! true 2>/dev/null >"$n"; do
+          [ -e "$n" ] || exit 1
+          n=$2.$i; i=$((i+1))
+        done
+        cp -p -- "$1" "$n" || { rm -f -- "$n"; exit 1; }
+        printf '%s' "$n"
+        """;
 
     /// <summary>Keeps a file beside itself under a dated name.</summary>
     /// <returns>Path of the copy.</returns>

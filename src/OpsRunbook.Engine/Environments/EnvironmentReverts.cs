@@ -98,6 +98,11 @@ internal static class EnvironmentReverts
                     File.Delete(path);
                 }
             }
+            catch (OpsException error) when (error.Id == "Stack.HostUnknown")
+            {
+                // The one who puts it back says so, and that the service is gone.
+                due.Add((path, record));
+            }
             catch (OpsException error)
             {
                 output.Warning($"The temporary {record.Key} of '{record.Name}' is due to be put back, and its host cannot be asked: {error.Message}");

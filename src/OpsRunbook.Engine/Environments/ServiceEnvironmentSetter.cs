@@ -36,6 +36,11 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         try
         {
             var edit = await PrepareAsync(target, key, value, isSecret, cancellationToken);
+            if (revertAfter is not null && !edit.ChangesFile)
+            {
+                output.Warning($"{edit.Source.Path} on host '{target.Host}' says so already, so there is nothing that could come back later.");
+            }
+
             if (changes.IsWhatIf)
             {
                 await PlanAsync(edit, revertAfter, cancellationToken);
@@ -128,6 +133,12 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         catch (OpsException error)
         {
             output.Error(error);
+            if (error.Id == "Service.MemberNotFound")
+            {
+                // It has been said, and saying it with every command from now on would help nobody.
+                output.Warning($"The temporary {record.Key} of '{record.Name}' is not put back; the file as it was is {record.Backup} on host '{record.Host}'.");
+                File.Delete(path);
+            }
         }
     }
 
@@ -320,6 +331,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         // This goes to its end even when nobody waits for it any more: half of it is worse than all or nothing.
         using var limit = new CancellationTokenSource(timeout + timeout);
         var host = session.Host(edit.Target.HostName);
+        why = Clean(edit, why);
         output.Verbose($"{edit.Target.Name}: {why}; the old environment is put back.");
         progress.Arrived = arrived;
         string state;
@@ -339,7 +351,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
                 var old = edit.Reading.Running[0].Values.GetValueOrDefault(edit.Key) ?? (edit.Target.Manager == ServiceManagerKind.Pm2 ? string.Empty : null);
                 var back = await _operator.ApplyAsync(StepOf(edit, await ServiceReader.StateAsync(host, edit.Target, limit.Token), old), limit.Token);
                 progress.After = back.After;
-                state = back.Outcome == ServiceOutcome.Done ? "file and service are as they were" : $"the file is as it was, but the service is not well with it either: {back.Message}";
+                state = back.Outcome == ServiceOutcome.Done ? "file and service are as they were" : $"the file is as it was, but the service is not well with it either: {Clean(edit, back.Message)}";
                 progress.IsBack = back.Outcome == ServiceOutcome.Done;
             }
             else
@@ -410,6 +422,11 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         return change.Message + (change.Evidence?.PortConflict is { } conflict ? $"; {conflict}" : said is { Length: > 0 } ? $"; it said last: {said}" : string.Empty);
     }
 
+    // A service may quote in its log what it was given.
+    private static string Clean(EnvironmentEdit edit, string text) => edit.IsSecret
+        ? new[] { edit.Value, edit.OldValue }.Where(value => value is { Length: > 0 }).Aggregate(text, (cleaned, value) => cleaned.Replace(value!, "***", StringComparison.Ordinal))
+        : text;
+
     private Change ChangeOf(EnvironmentEdit edit) => new(edit.Wanted, edit.Target.Name, edit.Target.Host) { Before = Shown(edit, edit.OldValue) };
 
     private Dictionary<string, string?> Shown(EnvironmentEdit edit, string? value) => new(StringComparer.Ordinal)
@@ -461,7 +478,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             After = progress.After,
             RevertsAt = progress.RevertsAt,
             RevertedBy = progress.RevertedBy,
-            Message = message,
+            Message = Clean(edit, message),
             Manager = edit.Target.Manager,
             Host = edit.Target.Host,
             Stack = session.Stack.Name,

@@ -69,6 +69,13 @@ public sealed class ServiceEnvironmentSetterTests
         Assert.Contains("cannot do bad", error.Message, StringComparison.Ordinal);
         Assert.Equal((before, "info", null), (await panel.FileAsync(), await panel.RunningAsync("LOG_LEVEL"), change.Backup));
         Assert.Equal(1, await panel.CountFilesAsync());
+
+        // What the service says of a secret that it does not like is not told.
+        await panel.ExecuteAsync("sed -i 's/LOG_LEVEL\\b/API_KEY/g; s/= info/= \"first key\"/' /etc/systemd/system/set-bad.service; systemctl daemon-reload; systemctl restart set-bad");
+        change = await panel.SetAsync("API_KEY", "hunter2 or so", isSecret: true);
+        Assert.Equal(ServiceOutcome.Reverted, change.Outcome);
+        Assert.Contains("cannot do ***", Assert.Single(panel.Output.Errors).Message, StringComparison.Ordinal);
+        panel.AssertSecretFree("hunter2", "first key");
         Assert.Equal(JournalOutcome.Reverted, panel.Journal.Records.Last(record => record.Action.StartsWith("Set LOG_LEVEL", StringComparison.Ordinal)).Outcome);
     }
 
@@ -321,6 +328,26 @@ public sealed class ServiceEnvironmentSetterTests
         var later = await runner.SetAsync("app", "MODE", "three");
         Assert.Equal((ServiceOutcome.Done, HealthStatus.Warning, null), (later.Outcome, later.Status, later.Arrived));
         Assert.Equal("MODE=three\n", await File.ReadAllTextAsync(Path.Combine(folder, "app.env")));
+    }
+
+    [Fact]
+    public async Task Old_files_are_kept_side_by_side_with_their_mode()
+    {
+        var file = Path.Combine(TestRun.NewFolder("it's; $(id)"), "-app.env");
+        await File.WriteAllTextAsync(file, "A=1\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await using var host = new LocalHost();
+
+        var kept = new List<(string Backup, string? Identity)>();
+        for (var i = 2; i < 6; i++)
+        {
+            kept.Add(await EnvironmentFiles.ReplaceAsync(host, file, System.Text.Encoding.UTF8.GetBytes($"A={i}\n"), default));
+        }
+
+        Assert.Equal(["A=1\n", "A=2\n", "A=3\n", "A=4\n"], kept.Select(one => File.ReadAllText(one.Backup)));
+        Assert.All(kept, one => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(one.Backup)));
+        Assert.Equal(4, kept.Select(one => one.Identity).Distinct().Count());
+        Assert.Equal("Host.FileFailed", (await Assert.ThrowsAsync<OpsException>(() => EnvironmentFiles.ReplaceAsync(host, "/proc/self/status", "A"u8.ToArray(), default))).Id);
     }
 
     private static async Task Eventually(Func<Task<bool>> condition)
