@@ -80,6 +80,13 @@ internal static class EnvironmentErrors
         "Check the value.",
         target.Name);
 
+    public static OpsException OutcomeUnknown(ServiceTarget target, string key, string cause) => new(
+        "Environment.OutcomeUnknown",
+        OpsErrorKind.Connection,
+        $"Whether '{target.Name}' on host '{target.Host}' has the new {key} is not known: {cause}.",
+        $"See what there is with Get-ServiceEnvironment {target.Name}.",
+        target.Name);
+
     public static OpsException FileInvalid(string path) => new(
         "Environment.FileInvalid", OpsErrorKind.InvalidData, $"{path} is not a text file in UTF-8.", "Check that it is the right file.", path);
 }

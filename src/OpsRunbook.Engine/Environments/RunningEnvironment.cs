@@ -70,7 +70,7 @@ internal sealed record RunningEnvironment(string Source, int? Pid, DateTime? Sin
             try
             {
                 // pm2 hands each application its own description as well, in variables such as pm_id; they are not the operator's.
-                var own = await ProcessAsync(host, target, instance.Pid.Value, instance.Since, cancellationToken);
+                var own = InCluster(await ProcessAsync(host, target, instance.Pid.Value, instance.Since, cancellationToken));
                 running.Add(known.Count == 0 ? own : own with { Values = own.Values.Where(pair => known.ContainsKey(pair.Key)).ToDictionary(StringComparer.Ordinal) });
             }
             catch (OpsException error) when (known.Count > 0 && error.Id is "Host.FileForbidden" or "Environment.NotReadable")
@@ -82,8 +82,31 @@ internal sealed record RunningEnvironment(string Source, int? Pid, DateTime? Sin
         return running;
     }
 
-    private static Dictionary<string, string> Listed(JsonElement process) =>
-        DockerJson.Child(DockerJson.Child(process, "pm2_env"), "env") is { ValueKind: JsonValueKind.Object } environment
+    // In cluster mode the process itself has the daemon's environment, and one variable with all that is its own.
+    private static RunningEnvironment InCluster(RunningEnvironment running)
+    {
+        try
+        {
+            using var description = JsonDocument.Parse(running.Values.GetValueOrDefault("pm2_env") ?? "{}");
+            var values = new Dictionary<string, string>(running.Values, StringComparer.Ordinal);
+            foreach (var (name, value) in Variables(description.RootElement))
+            {
+                values[name] = value;
+            }
+
+            return running with { Values = values };
+        }
+        catch (JsonException)
+        {
+            // A variable of the application that is only called so.
+            return running;
+        }
+    }
+
+    private static Dictionary<string, string> Listed(JsonElement process) => Variables(DockerJson.Child(process, "pm2_env"));
+
+    private static Dictionary<string, string> Variables(JsonElement description) =>
+        DockerJson.Child(description, "env") is { ValueKind: JsonValueKind.Object } environment
             ? environment.EnumerateObject()
                 .Where(variable => variable.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False)
                 .ToDictionary(variable => variable.Name, variable => variable.Value.ToString(), StringComparer.Ordinal)

@@ -272,7 +272,8 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             (progress.Before, progress.After, progress.Restarted) = (restarted.Before, restarted.After, true);
             if (restarted.Outcome == ServiceOutcome.Unknown)
             {
-                return (Result(edit, ServiceOutcome.Unknown, $"{restarted.Message}; the file has the new value, the old one is {progress.Backup}", progress), null);
+                var left = Clean(edit, $"{restarted.Message.TrimEnd('.')}; the file has the new value{(progress.Backup is null ? string.Empty : $", and as it was it is {progress.Backup}")}");
+                return (Result(edit, ServiceOutcome.Unknown, left, progress), EnvironmentErrors.OutcomeUnknown(edit.Target, edit.Key, left));
             }
 
             if (restarted.Outcome != ServiceOutcome.Done)

@@ -83,6 +83,7 @@ public sealed class EnvironmentCommandTests : IDisposable
     public void What_cannot_be_done_says_why_and_never_the_value()
     {
         AssertRefused("looks like a secret", "app", "API_KEY", "hunter2");
+        AssertRefused("SecureValue", "app", "API_KEY", "-SecureValue", "hunter2");
         AssertRefused("takes a reference", "app", "API_KEY", "-FromReference", "hunter2");
         AssertRefused("is not set", "app", "API_KEY", "-FromReference", "${env:OPSRUNBOOK_TESTS_NONE}");
         AssertRefused("not a name for an environment variable", "app", "A;B", "1");

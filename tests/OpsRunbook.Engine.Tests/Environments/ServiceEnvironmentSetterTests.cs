@@ -175,6 +175,11 @@ public sealed class ServiceEnvironmentSetterTests
                 image: {{DockerEngine.BusyboxImage}}
                 stop_signal: SIGKILL
                 environment: { DB_PASSWORD: "${SECRET_OF_DB:-first}", MODE: "${MODE:-info}" }
+              worker:
+                image: {{DockerEngine.BusyboxImage}}
+                stop_signal: SIGKILL
+                scale: 2
+                environment: { FIXED: "1" }
             """);
         var file = Path.Combine(project.Folder, ".env");
         await File.WriteAllTextAsync(file, "# of compose\nSECRET_OF_DB=first\nUNUSED=1\n");
@@ -182,9 +187,25 @@ public sealed class ServiceEnvironmentSetterTests
         {
             Name = "test",
             Hosts = { [LocalHost.LocalName] = new StackHost { Docker = docker.Address } },
-            Services = { ["api"] = new StackService { Manager = ServiceManagerKind.Compose, Host = LocalHost.LocalName, ComposeFile = project.File, Project = project.Name, Health = Passes } },
+            Services =
+            {
+                ["api"] = new StackService { Manager = ServiceManagerKind.Compose, Host = LocalHost.LocalName, ComposeFile = project.File, Project = project.Name, Health = Passes },
+                ["worker"] = new StackService { Manager = ServiceManagerKind.Compose, Host = LocalHost.LocalName, ComposeFile = project.File, Project = project.Name, Health = Passes, EnvironmentFile = "it's.env" },
+            },
         };
         var runner = new Runner(stack);
+
+        // A file of its own, of which both instances get everything.
+        await File.WriteAllTextAsync(Path.Combine(project.Folder, "it's.env"), "export LEVEL=info # why\nGONE=1\n");
+        await File.AppendAllTextAsync(project.File, "\n    env_file: \"it's.env\"\n");
+        var worker = await runner.SetAsync("worker", "LEVEL", "debug mode");
+        Assert.Equal((ServiceOutcome.Done, true), (worker.Outcome, worker.Arrived));
+        Assert.Equal("export LEVEL='debug mode' # why\nGONE=1\n", await File.ReadAllTextAsync(Path.Combine(project.Folder, "it's.env")));
+        worker = await runner.SetAsync("worker", "GONE", null);
+        Assert.Equal((ServiceOutcome.Done, true), (worker.Outcome, worker.Arrived));
+        var variables = await runner.ReadAsync("worker");
+        Assert.Equal(("debug mode", EnvironmentState.Same), (variables["LEVEL"].Value, variables["LEVEL"].State));
+        Assert.DoesNotContain("GONE", variables.Keys);
         var first = await IdAsync();
 
         // Under another name in the container, and with what a shell or compose would take for its own.
@@ -210,7 +231,7 @@ public sealed class ServiceEnvironmentSetterTests
         await Eventually(async () => await ContainerAsync("MODE") == "info");
         Assert.DoesNotContain("MODE", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
 
-        async Task<string> IdAsync() => (await docker.ExecuteAsync("ps", "-q", "--filter", $"label=com.docker.compose.project={project.Name}")).Trim();
+        async Task<string> IdAsync() => (await docker.ExecuteAsync("ps", "-q", "--filter", $"label=com.docker.compose.project={project.Name}", "--filter", "label=com.docker.compose.service=api")).Trim();
 
         async Task<string?> ContainerAsync(string key)
         {
@@ -288,6 +309,34 @@ public sealed class ServiceEnvironmentSetterTests
     }
 
     [SkippableFact]
+    public async Task Every_instance_of_a_cluster_of_pm2_gets_the_value()
+    {
+        var pm2 = await Servers.Pm2Async();
+        var folder = TestRun.NewFolder("environment");
+        await File.WriteAllTextAsync(Path.Combine(folder, ".env"), "# none yet\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "app.js"), "setInterval(() => {}, 1000);\n");
+        await pm2.ExecuteAsync("start", Path.Combine(folder, "app.js"), "--name", "set-cluster", "-i", "2", "--cwd", folder);
+        var stack = new OpsStack
+        {
+            Name = "test-cluster",
+            Services = { ["app"] = new StackService { Manager = ServiceManagerKind.Pm2, Unit = "set-cluster", Pm2Home = pm2.Folder, Health = Passes } },
+        };
+        var runner = new Runner(stack);
+        try
+        {
+            var change = await runner.SetAsync("app", "RATE_LIMIT", "50");
+
+            Assert.Equal((ServiceOutcome.Done, true), (change.Outcome, change.Arrived));
+            Assert.Equal(EnvironmentState.Same, (await runner.ReadAsync("app"))["RATE_LIMIT"].State);
+            Assert.Equal("# none yet\nRATE_LIMIT=50\n", await File.ReadAllTextAsync(Path.Combine(folder, ".env")));
+        }
+        finally
+        {
+            await pm2.ExecuteAsync("delete", "set-cluster");
+        }
+    }
+
+    [SkippableFact]
     public async Task A_plain_process_is_started_anew_with_its_file()
     {
         var folder = TestRun.NewFolder("environment it's");
@@ -328,6 +377,49 @@ public sealed class ServiceEnvironmentSetterTests
         var later = await runner.SetAsync("app", "MODE", "three");
         Assert.Equal((ServiceOutcome.Done, HealthStatus.Warning, null), (later.Outcome, later.Status, later.Arrived));
         Assert.Equal("MODE=three\n", await File.ReadAllTextAsync(Path.Combine(folder, "app.env")));
+    }
+
+    [SkippableFact]
+    public async Task A_connection_that_is_cut_leaves_the_outcome_unknown_and_says_what_is_left()
+    {
+        await using var server = await Servers.NewSshdAsync();
+        var folder = TestRun.NewFolder("environment");
+        var program = Path.Combine(folder, "cut-sleep");
+        File.Copy("/bin/sleep", program);
+        await File.WriteAllTextAsync(Path.Combine(folder, "app.env"), "MODE=one\n");
+        var stack = new OpsStack
+        {
+            Name = "test-cut",
+            Hosts = { ["there"] = new StackHost { Ssh = server.Destination, Identity = server.IdentityFile, Options = new(server.Options) } },
+            Services =
+            {
+                ["app"] = new StackService
+                {
+                    Manager = ServiceManagerKind.Process, Unit = program, Host = "there", Directory = folder, EnvironmentFile = "app.env", Health = Passes,
+                    Start = ["sh", "-c", "set -a; . ./app.env; exec \"$PWD/cut-sleep\" 1000"],
+                },
+            },
+        };
+        using var first = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, "1000") { Environment = { ["MODE"] = "one" } })!;
+        var runner = new Runner(stack) { OnProgress = () => server.KillAsync().GetAwaiter().GetResult() };
+        await using var here = new LocalHost();
+        var target = ServiceTargets.Of(stack)[0] with { HostName = null };
+        try
+        {
+            var change = await runner.SetAsync("app", "MODE", "two");
+
+            Assert.Equal((ServiceOutcome.Unknown, HealthStatus.Unknown, null), (change.Outcome, change.Status, change.Arrived));
+            var error = Assert.Single(runner.Output.Errors);
+            Assert.Equal("Environment.OutcomeUnknown", error.Id);
+            Assert.Contains(change.Backup!, error.Message, StringComparison.Ordinal);
+            Assert.Equal(("MODE=one\n", "MODE=two\n"), (await File.ReadAllTextAsync(change.Backup!), await File.ReadAllTextAsync(Path.Combine(folder, "app.env"))));
+            Assert.Equal(JournalOutcome.Unknown, runner.Journal.Records[^1].Outcome);
+        }
+        finally
+        {
+            var state = await ServiceReader.StateAsync(here, target, default);
+            await ServiceControls.Get(ServiceManagerKind.Process).ActAsync(ServiceAction.Stop, here, target, state, TimeSpan.FromSeconds(10), default);
+        }
     }
 
     [Fact]
