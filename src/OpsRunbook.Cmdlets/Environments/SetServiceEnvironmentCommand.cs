@@ -88,11 +88,8 @@ public sealed class SetServiceEnvironmentCommand : ChangeCmdlet
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
-        if ((IsBound(nameof(For)) && For < TimeSpan.FromSeconds(1)) || Timeout <= TimeSpan.Zero)
-        {
-            throw new OpsException("Parameter.OutOfRange", OpsErrorKind.InvalidArgument, "-For and -Timeout must be a second or longer.", "Write for example 30m.");
-        }
-
+        RequirePositive(For);
+        RequirePositive(Timeout);
         if ((IsBound(nameof(Remove)) && !On(Remove)) || (IsBound(nameof(Undo)) && !On(Undo)))
         {
             throw new OpsException("Environment.ParameterInvalid", OpsErrorKind.InvalidArgument, "-Remove and -Undo cannot be given as off.", "Give -Value, -SecureValue or -FromReference instead.");

@@ -32,6 +32,12 @@ internal sealed record EnvironmentEdit(
     /// </summary>
     public bool IsVisible => Source.IsLoadedByManager || Target.Manager == ServiceManagerKind.Pm2 || Reading.Running.Any(instance => instance.Values.ContainsKey(Key));
 
+    /// <summary>Value that the processes shall have; null for none. pm2 cannot take a variable away, so there it becomes empty.</summary>
+    public string? ProcessValue => Value ?? (Target.Manager == ServiceManagerKind.Pm2 ? string.Empty : null);
+
+    /// <summary>The same before.</summary>
+    public string? OldProcessValue => Reading.Running[0].Values.GetValueOrDefault(Key) ?? (Target.Manager == ServiceManagerKind.Pm2 ? string.Empty : null);
+
     /// <summary>What was said of the value, without the value of a secret.</summary>
     public string Wanted => Value is null ? $"Remove {Key}" : IsSecret ? $"Set {Key} to a secret value" : $"Set {Key} to '{Display.Text(Value)}'";
 }

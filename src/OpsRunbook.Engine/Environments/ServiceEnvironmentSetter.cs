@@ -208,7 +208,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
 
         if (edit.ChangesProcess)
         {
-            await _operator.PlanAsync(StepOf(edit, edit.Reading.State, edit.Value), cancellationToken);
+            await _operator.PlanAsync(StepOf(edit, edit.Reading.State, edit.ProcessValue), cancellationToken);
             await changes.PlanAsync("Verify", name, host, edit.IsVisible ? $"{edit.Key} in the running process; otherwise put file and service back" : "health; otherwise put file and service back", cancellationToken);
         }
 
@@ -251,6 +251,13 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         var host = session.Host(edit.Target.HostName);
         if (edit.ChangesFile)
         {
+            // The question may have stood for a while, and somebody else may have worked on the file.
+            var present = await host.ReadFileAsync(edit.Source.Path, EnvironmentFile.MaximumBytes, cancellationToken);
+            if (present is null || !present.AsSpan().SequenceEqual(edit.Old.ToBytes()))
+            {
+                throw EnvironmentErrors.FileChanged(edit.Target, edit.Source.Path);
+            }
+
             (progress.Backup, progress.Identity) = await EnvironmentFiles.ReplaceAsync(host, edit.Source.Path, edit.Changed.ToBytes(), cancellationToken);
             output.Verbose($"{edit.Source.Path} on {edit.Target.Host} is written; it was kept as {progress.Backup}.");
         }
@@ -268,7 +275,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
                 return await RevertAsync(edit, progress, restart: false, unused, arrived: false);
             }
 
-            var restarted = await _operator.ApplyAsync(StepOf(edit, edit.Reading.State, edit.Value), cancellationToken);
+            var restarted = await _operator.ApplyAsync(StepOf(edit, edit.Reading.State, edit.ProcessValue), cancellationToken);
             (progress.Before, progress.After, progress.Restarted) = (restarted.Before, restarted.After, true);
             if (restarted.Outcome == ServiceOutcome.Unknown)
             {
@@ -348,9 +355,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             state = "the file is as it was";
             if (restart)
             {
-                // pm2 cannot take a variable away, so one that was not there before becomes empty.
-                var old = edit.Reading.Running[0].Values.GetValueOrDefault(edit.Key) ?? (edit.Target.Manager == ServiceManagerKind.Pm2 ? string.Empty : null);
-                var back = await _operator.ApplyAsync(StepOf(edit, await ServiceReader.StateAsync(host, edit.Target, limit.Token), old), limit.Token);
+                var back = await _operator.ApplyAsync(StepOf(edit, await ServiceReader.StateAsync(host, edit.Target, limit.Token), edit.OldProcessValue), limit.Token);
                 progress.After = back.After;
                 state = back.Outcome == ServiceOutcome.Done ? "file and service are as they were" : $"the file is as it was, but the service is not well with it either: {Clean(edit, back.Message)}";
                 progress.IsBack = back.Outcome == ServiceOutcome.Done;
@@ -398,7 +403,7 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
             return now.Keys.Where(now.IsRestartDue).Order(StringComparer.Ordinal).FirstOrDefault() is { } key ? $"the new container does not have the {key} that compose should give it" : null;
         }
 
-        var wrong = now.Running.Count(instance => instance.Values.GetValueOrDefault(edit.Key) != edit.Value);
+        var wrong = now.Running.Count(instance => instance.Values.GetValueOrDefault(edit.Key) != edit.ProcessValue);
         return wrong == 0 ? null : now.Running.Count == 1 ? "the running process does not have it" : $"{wrong} of {now.Running.Count} instances do not have it";
     }
 

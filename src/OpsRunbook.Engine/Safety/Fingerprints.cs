@@ -66,7 +66,7 @@ public sealed class Fingerprints
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        var temporary = $"{path}.{Environment.ProcessId}";
+        var temporary = $"{path}.{Convert.ToHexString(RandomNumberGenerator.GetBytes(6))}";
         using (var file = new FileStream(temporary, options))
         {
             file.Write(RandomNumberGenerator.GetBytes(KeyBytes));

@@ -88,7 +88,7 @@ public sealed class EnvironmentCommandTests : IDisposable
         AssertRefused("is not set", "app", "API_KEY", "-FromReference", "${env:OPSRUNBOOK_TESTS_NONE}");
         AssertRefused("not a name for an environment variable", "app", "A;B", "1");
         AssertRefused("Did you mean 'app'?", "apq", "A", "1");
-        AssertRefused("a second or longer", "app", "A", "1", "-For", "0s");
+        AssertRefused("longer than nothing", "app", "A", "1", "-For", "0s");
         AssertRefused("cannot be given as off", "app", "A", "-Remove:$false");
         Assert.Equal("LOG_LEVEL=info\nAPI_KEY=other\n", File.ReadAllText(EnvironmentFile));
     }

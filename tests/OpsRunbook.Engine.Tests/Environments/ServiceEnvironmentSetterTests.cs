@@ -140,12 +140,19 @@ public sealed class ServiceEnvironmentSetterTests
             Assert.Equal(id, Assert.Single(panel.Output.Errors).Id);
         }
 
+        // Somebody else was quicker while the question stood.
+        await panel.SetAsync("LOG_LEVEL", "debug", answer: _ => panel.ExecuteAsync($"echo >> '{panel.File}'").GetAwaiter().GetResult() is not null);
+        Assert.Equal("Environment.FileChanged", Assert.Single(panel.Output.Errors).Id);
+        await panel.ExecuteAsync($"truncate -s -1 '{panel.File}'");
+        Assert.Equal(JournalOutcome.Failed, panel.Journal.Records[^1].Outcome);
+        var records = panel.Journal.Records.Count;
+
         panel.Stack.Services["app"].EnvironmentFile = "/nonexistent/x.env";
         await panel.SetAsync("NEW", "1");
         Assert.Equal("Environment.FileMissing", Assert.Single(panel.Output.Errors).Id);
         Assert.Equal((before, pid), (await panel.FileAsync(), await panel.ExecuteAsync("systemctl show -P MainPID set-plan")));
         Assert.Equal(1, await panel.CountFilesAsync());
-        Assert.Empty(panel.Journal.Records);
+        Assert.Equal(records, panel.Journal.Records.Count);
         panel.AssertSecretFree(Secret);
     }
 
@@ -329,6 +336,12 @@ public sealed class ServiceEnvironmentSetterTests
             Assert.Equal((ServiceOutcome.Done, true), (change.Outcome, change.Arrived));
             Assert.Equal(EnvironmentState.Same, (await runner.ReadAsync("app"))["RATE_LIMIT"].State);
             Assert.Equal("# none yet\nRATE_LIMIT=50\n", await File.ReadAllTextAsync(Path.Combine(folder, ".env")));
+
+            // pm2 keeps a variable for ever, so the way back ends with an empty one.
+            await runner.UndoAsync(change);
+            Assert.Empty(runner.Output.Errors);
+            Assert.Equal("# none yet\n", await File.ReadAllTextAsync(Path.Combine(folder, ".env")));
+            Assert.Equal(string.Empty, (await runner.ReadAsync("app"))["RATE_LIMIT"].Value);
         }
         finally
         {
@@ -461,9 +474,16 @@ public sealed class ServiceEnvironmentSetterTests
         public MemoryJournal Journal { get; } = new();
 
         public async Task<ServiceEnvironmentChange> SetAsync(
-            string name, string key, string? value, bool isSecret = false, TimeSpan? revertAfter = null, bool whatIf = false, CancellationToken cancellationToken = default)
+            string name,
+            string key,
+            string? value,
+            bool isSecret = false,
+            TimeSpan? revertAfter = null,
+            bool whatIf = false,
+            Func<string, bool>? answer = null,
+            CancellationToken cancellationToken = default)
         {
-            await RunAsync(setter => setter.SetAsync(ServiceTargets.Of(stack).Single(target => target.Name == name), key, value, isSecret, revertAfter, cancellationToken), whatIf);
+            await RunAsync(setter => setter.SetAsync(ServiceTargets.Of(stack).Single(target => target.Name == name), key, value, isSecret, revertAfter, cancellationToken), whatIf, answer);
             return Output.Items.OfType<ServiceEnvironmentChange>().FirstOrDefault()!;
         }
 
@@ -489,12 +509,12 @@ public sealed class ServiceEnvironmentSetterTests
             Assert.All(secrets, secret => Assert.DoesNotContain(JsonSerializer.Serialize(secret)[1..^1], text, StringComparison.Ordinal));
         }
 
-        private Task RunAsync(Func<ServiceEnvironmentSetter, Task> work, bool whatIf = false) => RunAsync(
-            (session, changes, output) => work(new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), TimeSpan.FromSeconds(30))), whatIf);
+        private Task RunAsync(Func<ServiceEnvironmentSetter, Task> work, bool whatIf = false, Func<string, bool>? answer = null) => RunAsync(
+            (session, changes, output) => work(new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), TimeSpan.FromSeconds(30))), whatIf, answer);
 
-        private async Task RunAsync(Func<StackSession, ChangeRunner, RecordedOutput, Task> work, bool whatIf = false)
+        private async Task RunAsync(Func<StackSession, ChangeRunner, RecordedOutput, Task> work, bool whatIf = false, Func<string, bool>? answer = null)
         {
-            var output = Output = new RecordedOutput { IsWhatIf = whatIf, Progressed = OnProgress };
+            var output = Output = new RecordedOutput { IsWhatIf = whatIf, Progressed = OnProgress, Answer = answer ?? (_ => true) };
             await using var session = new StackSession(stack);
             var changes = new ChangeRunner(output, Journal, new ChangeOrigin("Set-ServiceEnvironment", stack.Name));
             try
@@ -565,8 +585,8 @@ public sealed class ServiceEnvironmentSetterTests
         }
 
         public Task<ServiceEnvironmentChange> SetAsync(
-            string key, string? value, bool isSecret = false, TimeSpan? revertAfter = null, bool whatIf = false, CancellationToken cancellationToken = default) =>
-            _runner.SetAsync("app", key, value, isSecret, revertAfter, whatIf, cancellationToken);
+            string key, string? value, bool isSecret = false, TimeSpan? revertAfter = null, bool whatIf = false, Func<string, bool>? answer = null, CancellationToken cancellationToken = default) =>
+            _runner.SetAsync("app", key, value, isSecret, revertAfter, whatIf, answer, cancellationToken);
 
         public async Task<RecordedOutput> UndoAsync(ServiceEnvironmentChange change)
         {
