@@ -224,15 +224,10 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
         var (change, failure) = await changes.RunAsync(
             ChangeOf(edit),
             token => WorkAsync(edit, revertAfter, progress, token),
-            result => new ChangeResult(
-                result.Change.Outcome switch
-                {
-                    ServiceOutcome.Done => JournalOutcome.Succeeded,
-                    ServiceOutcome.Reverted => JournalOutcome.Reverted,
-                    ServiceOutcome.Unknown => JournalOutcome.Unknown,
-                    _ => JournalOutcome.Failed,
-                },
-                result.Change.Message) { After = Shown(edit, edit.Value) },
+            result => new ChangeResult(OutcomeOf(result.Change.Outcome), result.Change.Message)
+            {
+                After = Shown(edit, result.Change.Outcome == ServiceOutcome.Reverted ? edit.OldValue : edit.Value),
+            },
             cancellationToken);
         if (isAskedFor)
         {
@@ -420,6 +415,14 @@ public sealed class ServiceEnvironmentSetter(StackSession session, ChangeRunner 
 
         return Result(edit, ServiceOutcome.Done, message, progress);
     }
+
+    private static JournalOutcome OutcomeOf(ServiceOutcome outcome) => outcome switch
+    {
+        ServiceOutcome.Done => JournalOutcome.Succeeded,
+        ServiceOutcome.Reverted => JournalOutcome.Reverted,
+        ServiceOutcome.Unknown => JournalOutcome.Unknown,
+        _ => JournalOutcome.Failed,
+    };
 
     // systemd's own words come last in its log, and only repeat what is known.
     private static string Why(ServiceTarget target, ServiceChange change)
