@@ -92,6 +92,18 @@ public sealed class LogFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_packed_with_something_else_is_an_error_that_names_it()
+    {
+        var path = LogText.Write(_folder, "a.log.xz", "\u00fd7zXZ\0\0");
+
+        Assert.Empty(await LogText.ReadAsync(path, output: _output));
+
+        var error = Assert.Single(_output.Errors);
+        Assert.Equal("Log.CompressionNotSupported", error.Id);
+        Assert.Contains("xz", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_time_range_of_a_large_file_reads_only_that_part_and_misses_nothing()
     {
         var path = Path.Combine(_folder, "large.log");

@@ -164,6 +164,8 @@ internal static class Logs
 
     private sealed class Silent : IOperationOutput
     {
+        public bool IsWhatIf => false;
+
         public ValueTask WriteAsync(object item, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
         public void Error(OpsException error) => throw error;

@@ -133,7 +133,7 @@ internal sealed class LogFile : IDisposable
         return length;
     }
 
-    private static string? Packing(ReadOnlySpan<byte> sample) => sample.StartsWith("\u00fd7zXZ"u8) || sample.StartsWith(new byte[] { 0xfd, 0x37, 0x7a, 0x58, 0x5a }) ? "xz"
+    private static string? Packing(ReadOnlySpan<byte> sample) => sample.StartsWith(new byte[] { 0xfd, 0x37, 0x7a, 0x58, 0x5a }) ? "xz"
         : sample.StartsWith("BZh"u8) ? "bzip2"
         : sample.StartsWith(new byte[] { 0x28, 0xb5, 0x2f, 0xfd }) ? "zstd"
         : null;

@@ -29,8 +29,8 @@ internal sealed class JsonFormat : LogFormat
         MongoSeverity,
     }
 
-    // What is no object stands among the objects by itself (a crash message of the runtime); its own indented lines follow it.
     /// <inheritdoc/>
+    /// <remarks>What is no object stands among the objects by itself (a crash message of the runtime); its own indented lines follow it.</remarks>
     public override bool StartsRecord(ReadOnlySpan<byte> line) =>
         !line.IsEmpty && (line[0] == (byte)'{' || (line[0] is not ((byte)' ' or (byte)'\t' or (byte)'}' or (byte)'\r') && !PlainFormat.ContinuesTrace(line)));
 

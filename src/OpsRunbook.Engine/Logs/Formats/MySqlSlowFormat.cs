@@ -15,8 +15,8 @@ internal sealed class MySqlSlowFormat : LogFormat
     /// <inheritdoc/>
     public override string Name => "MySQL/MariaDB slow query log";
 
-    // Only the line before tells whether "# User@Host:" begins a record or belongs to its "# Time:".
     /// <inheritdoc/>
+    /// <remarks>Only the line before tells whether "# User@Host:" begins a record or belongs to its "# Time:".</remarks>
     public override bool StartsRecord(ReadOnlySpan<byte> line) => line.StartsWith("# Time: "u8) || line.StartsWith("# User@Host: "u8) || IsBanner(line);
 
     /// <inheritdoc/>

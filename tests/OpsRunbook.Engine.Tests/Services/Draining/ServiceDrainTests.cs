@@ -550,6 +550,21 @@ public sealed class ServiceDrainTests
             Assert.Empty(load.Failures);
             Assert.True(load.Succeeded >= WantedRequests, $"{load.Succeeded}");
             Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+
+            // A start of what runs lets requests in again that a killed run kept away.
+            await using var again = new ServiceRun(stack);
+            await ServiceDrain.For(again.Session, ServiceTargets.Select(stack, [applications[0].Name], again.Output)[0])!.BeginAsync(again.Output, default);
+            Assert.NotEqual(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+            Assert.Equal(ServiceOutcome.Unchanged, (await again.ActAsync(ServiceAction.Start, applications[0].Name))!.Outcome);
+            Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+
+            // Where everything is stopped at once, nobody is left to take the last one's requests.
+            stack.WebServers["web"].Manager = null;
+            await using var all = new ServiceRun(stack);
+            await all.ActAsync(ServiceAction.Restart);
+            Assert.Empty(all.Output.Errors.Select(error => error.FullMessage));
+            Assert.Equal(4, all.Results.Count(change => change.Outcome == ServiceOutcome.Done));
+            Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
         }
         finally
         {
