@@ -19,7 +19,7 @@ public sealed class LogCommandTests : IDisposable
             $"203.0.113.7 - - [{now.AddMinutes(i - 20).ToString("dd/MMM/yyyy:HH:mm:ss", CultureInfo.InvariantCulture)} +0000] \"GET /a/{i} HTTP/1.1\" {(i == 3 ? 500 : 200)} 5 \"-\" \"x\" 0.010\n")));
         File.WriteAllText(StackFile, """
             stack: shop
-            hosts: { far: { ssh: ops@far.example } }
+            hosts: { far: { ssh: 'ops@127.0.0.1:1' } }
             services:
               api: { ports: [1], logs: [api.log] }
               silent: { ports: [2] }
@@ -66,7 +66,7 @@ public sealed class LogCommandTests : IDisposable
         Assert.Equal(3, piped.Trim().Split('\n').Length);
         Assert.Equal(81, all.Count);
         Assert.Equal(all.Select(record => record.GetProperty("Time").GetDateTime()).Order(), all.Select(record => record.GetProperty("Time").GetDateTime()));
-        Assert.Contains("Log.HostNotSupported", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Host.", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,6 +92,10 @@ public sealed class LogCommandTests : IDisposable
     [InlineData("Log.PatternInvalid", "Measure-ServiceLog", "api", "-NotMatch", "(")]
     [InlineData("Log.NotAccessLog", "Measure-AccessLog", "api")]
     [InlineData("Log.ParameterInvalid", "Measure-AccessLog", "web", "-Bucket", "10ms")]
+    [InlineData("Log.MemberNotFound", "Get-LoginFailure", "apj")]
+    [InlineData("Loki.NotConfigured", "Invoke-LogQuery", "{app=\"api\"}")]
+    [InlineData("Loki.NotAnswering", "Invoke-LogQuery", "{app=\"api\"}", "-Uri", "http://127.0.0.1:1")]
+    [InlineData("Log.ParameterInvalid", "Invoke-LogQuery", "{app=\"api\"}", "-Follow", "-Until", "2h")]
     public void A_call_that_cannot_be_carried_out_is_an_error(string id, params string[] arguments)
     {
         var (code, _) = Run([.. arguments, "-Stack", StackFile]);
@@ -107,6 +111,37 @@ public sealed class LogCommandTests : IDisposable
 
         Assert.Equal("New", patterns.Single(row => row.GetProperty("Value").GetString()!.Contains("red", StringComparison.Ordinal)).GetProperty("Change").GetString());
         Assert.Contains(patterns, row => row.GetProperty("Value").GetString() == "request <num> id=r<num>");
+    }
+
+    [Fact]
+    public void Failed_logins_are_counted_and_shown_safely()
+    {
+        var path = Path.Combine(_folder, "auth.log");
+        File.WriteAllText(path, string.Concat(Enumerable.Range(1, 3).Select(i =>
+            $"2026-01-01T10:00:0{i}Z web1 sshd[{i}]: Failed password for invalid user r\u001b[31m from 1.2.3.4 port 22 from 203.0.113.7 port {i} ssh2\n")));
+
+        var failure = Assert.Single(Items("Get-LoginFailure", "-Path", path));
+        var (_, table) = Run("Get-LoginFailure", "-Path", path, "-By", "Account");
+
+        Assert.Equal(("203.0.113.7", 3), (failure.GetProperty("Address").GetString(), failure.GetProperty("Count").GetInt32()));
+        Assert.DoesNotContain('\u001b', table);
+        Assert.Empty(Items("Get-LoginFailure", "-Path", path, "-Minimum", "4"));
+    }
+
+    [Fact]
+    public async Task Loki_is_asked_page_by_page()
+    {
+        await using var loki = new Fixtures.LokiDouble();
+        for (var i = 0; i < 25; i++)
+        {
+            loki.Add((DateTime.UtcNow.AddMinutes(-5) - DateTime.UnixEpoch).Ticks * 100, $"line {i}", "app", "api");
+            loki.Add((DateTime.UtcNow.AddMinutes(-4) - DateTime.UnixEpoch).Ticks * 100, $"later {i}", "app", "api");
+        }
+
+        var records = Items("Invoke-LogQuery", "{app=\"api\"}", "-Uri", loki.Url, "-PageSize", "30", "-Tenant", "team");
+
+        Assert.Equal(50, records.Select(record => record.GetProperty("Message").GetString()).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal("team", loki.LastHeaders["X-Scope-OrgID"]);
     }
 
     [Fact]

@@ -30,9 +30,10 @@ internal static class LogFormats
         var (best, most) = ((LogFormat)PlainFormat.Instance, Least);
         foreach (var format in Known)
         {
-            // One that is tried later is more general, and must fit clearly better.
+            // One that is tried later is more general, and must fit clearly better. Whatever begins with a time fits the most general
+            // one: a client that gets lines of its own into the log must not turn it into plain text.
             var share = Share(format, sample);
-            if (share > most * 1.1)
+            if (share > most * (format == PlainFormat.WithTime && best != PlainFormat.Instance ? 2 : 1.1))
             {
                 (best, most) = (format, share);
             }

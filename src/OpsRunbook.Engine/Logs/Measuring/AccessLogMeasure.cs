@@ -2,6 +2,7 @@ using System.Text;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Formats;
 using OpsRunbook.Engine.Logs.Scanning;
+using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Logs.Measuring;
 
@@ -36,6 +37,16 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
             foreach (var source in sources.OfType<LogFileSource>())
             {
                 Open(source.Name, files);
+            }
+
+            foreach (var source in sources.OfType<HostFileSource>())
+            {
+                output.Error(new OpsException(
+                    "Log.HostNotSupported",
+                    OpsErrorKind.InvalidArgument,
+                    $"{source.Name} is a file of another host, and access logs are only summed up where they are.",
+                    "Run the command on that host, or read the records with Get-ServiceLog.",
+                    source.Name));
             }
 
             if (files.Count == 0)
