@@ -53,7 +53,7 @@ public sealed class StackDatabase
     [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
-    /// <summary>Log files or globs.</summary>
+    /// <summary>Log files or globs; in braces a LogQL selector, for what is in Loki: <c>{app="api"}</c>.</summary>
     public List<string> Logs { get; set; } = [];
 
     /// <summary>A session that is idle for longer may be ended; null when the file does not say.</summary>

@@ -36,7 +36,7 @@ public sealed class StackService
     [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
-    /// <summary>Log files or globs.</summary>
+    /// <summary>Log files or globs; in braces a LogQL selector, for what is in Loki: <c>{app="api"}</c>.</summary>
     public List<string> Logs { get; set; } = [];
 
     /// <summary>How its logs tell a failed login. One mapping or a list of them.</summary>

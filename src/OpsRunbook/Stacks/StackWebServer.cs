@@ -40,6 +40,6 @@ public sealed class StackWebServer
     [StackValue(RefersTo = new[] { "services", "databases", "caches", "webServers" })]
     public List<string> DependsOn { get; set; } = [];
 
-    /// <summary>Log files or globs.</summary>
+    /// <summary>Log files or globs; in braces a LogQL selector, for what is in Loki: <c>{app="api"}</c>.</summary>
     public List<string> Logs { get; set; } = [];
 }
