@@ -6,6 +6,13 @@ var measurements = new Dictionary<string, Func<Task<Figure?>>>(StringComparer.Or
     ["import"] = () => Import.MeasureAsync(Paths.Root),
     ["checks"] = async () => await MixedChecks.MeasureAsync(),
     ["endpoints"] = async () => await Endpoints.MeasureAsync(),
+    ["patterns"] = async () => await Logs.PatternsAsync("C.UTF-8", 8),
+    ["patterns-c"] = async () => await Logs.PatternsAsync("C", 3),
+    ["count"] = async () => await Logs.CountAsync(),
+    ["access"] = async () => await Logs.AccessAsync(),
+    ["last-hour"] = async () => await Logs.LastHourAsync(),
+    ["doubling"] = async () => await Logs.DoublingAsync(),
+    ["records"] = async () => await Logs.RecordsAsync(),
 };
 var wanted = args.Length == 0 ? measurements.Keys.ToArray() : args;
 var figures = new List<Figure>();
@@ -40,6 +47,10 @@ if (args.Length == 0)
         do it. On loopback a plugin needs about 5 ms, so a second of the peer's time is the slow answer itself; no program that waits for
         that answer can be twenty times faster there. The ratio grows with the latency of what is checked. The endpoints are 100 ports on 100 loopback addresses. Checks and endpoints run in the published console runner; its
         start-up is part of the time.
+
+        The logs are written from a seed: 200 templates with numbers, UUIDs, addresses, paths and quoted texts, 4 % errors of which a tenth has a
+        stack trace; requests of 15 routes and 16,000 clients. They are in the page cache. Both sides must come to the same counts. GoAccess 1.7 needed more
+        than five minutes for the same access log (every folded route is a page of its own there), so awk is the quicker peer.
 
         """));
 }
