@@ -20,6 +20,9 @@ public sealed record RedisOptions(string Server = "localhost", int Port = 6379)
     /// <summary>File with the certificate authorities to trust; null for the machine's own.</summary>
     public string? TlsCa { get; init; }
 
+    /// <summary>Longest wait for the replies to a batch of commands; null to wait as long as the caller does.</summary>
+    public TimeSpan? ReplyTimeout { get; init; }
+
     /// <summary>A larger value is refused.</summary>
     public int MaximumBulkBytes { get; init; } = 64 * 1024 * 1024;
 
