@@ -91,6 +91,12 @@ public sealed class CacheServer : IAsyncDisposable
     /// <returns>The connection; the caller disposes it.</returns>
     public Task<RedisConnection> ConnectAsync(CancellationToken cancellationToken) => ConnectAsync(_host, Options, cancellationToken);
 
+    /// <summary>Opens a connection for <c>MONITOR</c>, whose lines are as long as the values in them.</summary>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The connection; the caller disposes it.</returns>
+    public Task<RedisConnection> ConnectForLongLinesAsync(CancellationToken cancellationToken) =>
+        ConnectAsync(_host, Options with { MaximumLineBytes = Options.MaximumBulkBytes }, cancellationToken);
+
     /// <summary>Opens another server with the same login.</summary>
     /// <param name="address">Its address as seen from the host.</param>
     /// <param name="port">Its port.</param>

@@ -17,6 +17,8 @@ internal sealed class KeyScan(RedisPipeline pipeline, ScanPace pace, string? pat
         .. type is null ? Array.Empty<RedisArgument>() : ["TYPE", type],
     ];
 
+    private bool _stopped;
+
     /// <summary>About so many keys were looked at so far, whether they matched or not.</summary>
     public long Visited { get; private set; }
 
@@ -29,6 +31,9 @@ internal sealed class KeyScan(RedisPipeline pipeline, ScanPace pace, string? pat
     /// <summary>Adds the first page to the pipeline; the others follow by themselves.</summary>
     /// <param name="cancellationToken">Ends a pause.</param>
     public void Start(CancellationToken cancellationToken) => Add("0", pace.FirstPage, cancellationToken);
+
+    /// <summary>Asks for no further page.</summary>
+    public void Stop() => _stopped = true;
 
     private void Add(RedisArgument cursor, int count, CancellationToken cancellationToken) =>
         pipeline.Add([new RedisCommand([Scan, cursor, .. _filter, Count, count])], replies => TakePageAsync(replies[0], count, cancellationToken));
@@ -51,7 +56,7 @@ internal sealed class KeyScan(RedisPipeline pipeline, ScanPace pace, string? pat
         {
             Complete = true;
         }
-        else
+        else if (!_stopped)
         {
             Add(new RedisArgument(cursor.Bytes), await pace.NextAsync(cancellationToken), cancellationToken);
         }

@@ -17,7 +17,7 @@ public sealed class RedisConnection : IRedisConnection
     private RedisConnection(Stream stream, string target, RedisOptions options)
     {
         _stream = stream;
-        _reader = new RespReader(stream, options.MaximumBulkBytes);
+        _reader = new RespReader(stream, options.MaximumBulkBytes, options.MaximumLineBytes);
         _patience = options.ReplyTimeout;
         Target = target;
     }

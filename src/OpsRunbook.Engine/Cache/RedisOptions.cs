@@ -26,6 +26,9 @@ public sealed record RedisOptions(string Server = "localhost", int Port = 6379)
     /// <summary>A larger value is refused.</summary>
     public int MaximumBulkBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>A longer line is refused; only <c>MONITOR</c> has long ones.</summary>
+    public int MaximumLineBytes { get; init; } = 64 * 1024;
+
     // The compiler's ToString would print the password.
     private bool PrintMembers(System.Text.StringBuilder builder)
     {

@@ -9,9 +9,9 @@ namespace OpsRunbook.Engine.Cache;
 /// </summary>
 /// <param name="stream">The connection.</param>
 /// <param name="maximumBulkBytes">A larger value is refused.</param>
-internal sealed class RespReader(Stream stream, int maximumBulkBytes)
+/// <param name="maximumLineBytes">A longer line is refused.</param>
+internal sealed class RespReader(Stream stream, int maximumBulkBytes, int maximumLineBytes)
 {
-    private const int MaximumLineBytes = 64 * 1024;
     private const int MaximumDepth = 32;
     private const int MaximumItems = 64 * 1024 * 1024;
 
@@ -176,7 +176,7 @@ internal sealed class RespReader(Stream stream, int maximumBulkBytes)
             }
 
             searched = _end - _start;
-            if (searched > MaximumLineBytes)
+            if (searched > maximumLineBytes)
             {
                 throw new InvalidDataException("a line of the answer has no end");
             }

@@ -15,7 +15,7 @@ public sealed class CacheRemoval
     /// <summary>Keys that were already gone when their turn came.</summary>
     public long Missing { get; init; }
 
-    /// <summary>Keys that were left because a protected or excluded pattern fits them, or because they are not what was reviewed.</summary>
+    /// <summary>Keys that were left because they are protected and came after the question, or because they are no longer what was reviewed.</summary>
     public long Kept { get; init; }
 
     /// <summary>Keys whose removal was sent and never answered: the connection broke. They may or may not be gone.</summary>
