@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OpsRunbook.Engine.Cache;
 
 /// <summary>The clients of a server.</summary>
-internal static class ClientList
+public static class ClientList
 {
     /// <summary>Reads the clients, without our own connection.</summary>
     /// <param name="server">The server.</param>

@@ -4,29 +4,31 @@ namespace OpsRunbook.Engine.Cache;
 
 /// <summary>
 /// Keeps a scan from being felt by the server's other clients. A connection of its own pings the server all the time; when its
-/// p99 rises by more than is allowed, pages become smaller and pauses longer. What a busy server takes without us is measured
-/// in a pause and is not held against the scan.
+/// p99 rises above what is allowed, pages become smaller and pauses longer. When that does not help, the scan is not the cause
+/// (a busy machine, somebody else's slow commands), and it goes on as before for a while.
 /// </summary>
 internal sealed class ScanPace : IAsyncDisposable
 {
     private const int SmallestPage = 50;
+    private const int UsualPage = 700;
     private const int LargestPage = 1000;
-    private const int Window = 100;
-    private const int EnoughSamples = 20;
+    private const int EnoughSamples = 40;
     private const double LongestPause = 4;
+    private const double Helpful = 0.75;
 
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan BaselineHolds = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(3);
 
     private readonly RedisConnection _probe;
     private readonly TimeSpan _limit;
     private readonly CancellationTokenSource _stop;
     private readonly Task _probing;
-    private readonly Queue<TimeSpan> _samples = new();
-    private TimeSpan _without;
-    private long _withoutSince;
+    private readonly List<TimeSpan> _samples = [];
+    private TimeSpan _way;
+    private TimeSpan? _before;
+    private long _holdSince;
     private long _last = Stopwatch.GetTimestamp();
-    private int _page = 700;
+    private int _page = UsualPage;
     private double _pause;
 
     private ScanPace(RedisConnection probe, TimeSpan limit, CancellationToken cancellationToken)
@@ -40,7 +42,7 @@ internal sealed class ScanPace : IAsyncDisposable
     /// <summary>Keys to ask for at first.</summary>
     public int FirstPage => _page;
 
-    /// <summary>Slowest ping so far of those that were taken into account: the 99th percentile of a window.</summary>
+    /// <summary>Highest p99 of a window so far.</summary>
     public TimeSpan Worst { get; private set; }
 
     /// <summary>Time that was spent waiting for the sake of others.</summary>
@@ -59,7 +61,7 @@ internal sealed class ScanPace : IAsyncDisposable
             // The way to the server and back is nobody's fault. The first answer takes longer than the rest.
             await PingAsync(probe, cancellationToken);
             var way = await PingAsync(probe, cancellationToken);
-            return new ScanPace(probe, maxImpact, cancellationToken) { _without = way };
+            return new ScanPace(probe, maxImpact, cancellationToken) { _way = way };
         }
         catch
         {
@@ -76,17 +78,14 @@ internal sealed class ScanPace : IAsyncDisposable
         if (TryTake(out var measured))
         {
             Worst = measured > Worst ? measured : Worst;
-            if (measured - _without > _limit && Stopwatch.GetElapsedTime(_withoutSince) > BaselineHolds)
-            {
-                await MeasureWithoutAsync(cancellationToken);
-            }
-
-            Adjust(measured - _without);
+            Adjust(measured - _way);
         }
 
         if (_pause > 0)
         {
-            await PauseAsync(Stopwatch.GetElapsedTime(_last) * _pause, cancellationToken);
+            var pause = Stopwatch.GetElapsedTime(_last) * _pause;
+            await Task.Delay(pause, cancellationToken);
+            Paused += pause;
         }
 
         _last = Stopwatch.GetTimestamp();
@@ -111,36 +110,28 @@ internal sealed class ScanPace : IAsyncDisposable
 
     private void Adjust(TimeSpan impact)
     {
-        if (impact > _limit)
+        if (impact <= _limit)
         {
+            _before = null;
+            if (impact < _limit / 2)
+            {
+                _page = Math.Min(LargestPage, _page + (_page / 4));
+                _pause = _pause < 0.1 ? 0 : _pause / 2;
+            }
+        }
+        else if (_before is { } before && impact > before * Helpful)
+        {
+            (_before, _page, _pause, _holdSince) = (null, UsualPage, 0, Stopwatch.GetTimestamp());
+        }
+        else if (_holdSince == 0 || Stopwatch.GetElapsedTime(_holdSince) > HoldFor)
+        {
+            _before = impact;
             _page = Math.Max(SmallestPage, _page / 2);
             _pause = Math.Min(LongestPause, Math.Max(0.25, _pause * 2));
         }
-        else if (impact < _limit / 2)
-        {
-            _page = Math.Min(LargestPage, _page + (_page / 4));
-            _pause = _pause < 0.1 ? 0 : _pause / 2;
-        }
     }
 
-    private async Task MeasureWithoutAsync(CancellationToken cancellationToken)
-    {
-        TryTake(out _);
-        await PauseAsync(ProbeEvery * EnoughSamples * 1.5, cancellationToken);
-        if (TryTake(out var without))
-        {
-            _without = without;
-            _withoutSince = Stopwatch.GetTimestamp();
-        }
-    }
-
-    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
-    {
-        await Task.Delay(pause, cancellationToken);
-        Paused += pause;
-    }
-
-    // What was measured under one setting says nothing about the next.
+    // What was measured under one setting says nothing about the next. A single outlier of so few is chance.
     private bool TryTake(out TimeSpan percentile)
     {
         lock (_samples)
@@ -151,8 +142,9 @@ internal sealed class ScanPace : IAsyncDisposable
                 return false;
             }
 
-            var sorted = _samples.Order().ToList();
-            percentile = Percentiles.Of(sorted, 99);
+            _samples.Sort();
+            _samples.RemoveAt(_samples.Count - 1);
+            percentile = Percentiles.Of(_samples, 99);
             _samples.Clear();
             return true;
         }
@@ -167,11 +159,7 @@ internal sealed class ScanPace : IAsyncDisposable
                 var taken = await PingAsync(_probe, cancellationToken);
                 lock (_samples)
                 {
-                    _samples.Enqueue(taken);
-                    if (_samples.Count > Window)
-                    {
-                        _samples.Dequeue();
-                    }
+                    _samples.Add(taken);
                 }
 
                 await Task.Delay(ProbeEvery, cancellationToken);
