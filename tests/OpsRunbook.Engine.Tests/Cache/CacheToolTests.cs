@@ -37,7 +37,7 @@ public sealed class CacheToolTests
         var read = MonitorLine.Parse(Encoding.UTF8.GetBytes(line));
         Assert.Equal(client, read?.Client);
         Assert.Equal(command, read is null ? null : CommandText.Show(read.Arguments));
-        Assert.True(read is null || read.Time == new DateTime(2012, 6, 12, 16, 34, 43, DateTimeKind.Utc).AddTicks(1_074_120));
+        Assert.True(read is null || read.Time == new DateTime(2012, 6, 12, 16, 21, 23, DateTimeKind.Utc).AddTicks(1_074_120));
     }
 
     [SkippableFact]
