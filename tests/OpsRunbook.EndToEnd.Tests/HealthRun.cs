@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 
 namespace OpsRunbook.EndToEnd.Tests;
@@ -6,9 +5,6 @@ namespace OpsRunbook.EndToEnd.Tests;
 /// <summary>One run of <c>opsrunbook Get-ServiceHealth</c> as a process, as cron would run it.</summary>
 internal sealed class HealthRun
 {
-    private static readonly string Console = Environment.GetEnvironmentVariable("OPSRUNBOOK_TESTS_CONSOLE")
-        ?? typeof(HealthRun).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ConsoleFile").Value!;
-
     private readonly JsonElement[] _members;
     private readonly string _text;
 
@@ -30,13 +26,8 @@ internal sealed class HealthRun
     /// <summary>0 healthy, 1 warning, 2 critical, 3 unknown.</summary>
     public int ExitCode { get; }
 
-    public static async Task<HealthRun> OfAsync(string stack, IReadOnlyDictionary<string, string> secrets, params string[] arguments)
-    {
-        var file = Path.Combine(TestRun.NewFolder("stack"), "opsrunbook.yaml");
-        await File.WriteAllTextAsync(file, stack);
-        return new HealthRun(await Tool.TryRunAsync(
-            "dotnet", [Console, "Get-ServiceHealth", "-Stack", file, "-OutputFormat", "Json", .. arguments], environment: secrets));
-    }
+    public static async Task<HealthRun> OfAsync(string stack, IReadOnlyDictionary<string, string> secrets, params string[] arguments) =>
+        new(await ConsoleRun.OfAsync(stack, secrets, ["Get-ServiceHealth", "-OutputFormat", "Json", .. arguments]));
 
     /// <summary>Asserts the status of every member, and that there is no other; the cause follows the status after a space.</summary>
     /// <param name="exitCode">Exit code of the run.</param>

@@ -39,7 +39,8 @@ public sealed class ComposeProject : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    internal static async Task<ComposeProject> CreateAsync(DockerEngine engine, string name, string yaml, IReadOnlyDictionary<string, string> environment)
+    internal static async Task<ComposeProject> CreateAsync(
+        DockerEngine engine, string name, string yaml, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> files)
     {
         string[] program;
         if (Tool.Find("docker-compose") is { } compose)
@@ -57,6 +58,11 @@ public sealed class ComposeProject : IAsyncDisposable
 
         var project = new ComposeProject(engine, program, name, environment);
         await System.IO.File.WriteAllTextAsync(project.File, yaml);
+        foreach (var (file, content) in files)
+        {
+            await System.IO.File.WriteAllTextAsync(Path.Combine(project.Folder, file), content);
+        }
+
         var filter = $"--filter label=com.docker.compose.project={name}";
         TestRun.AtEnd($"docker -H {engine.Address} ps -aq {filter} | xargs -r docker -H {engine.Address} rm -fv; docker -H {engine.Address} network prune -f {filter}");
         await project.ExecuteAsync("up", "-d");

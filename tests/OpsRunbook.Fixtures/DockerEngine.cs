@@ -116,9 +116,11 @@ public sealed class DockerEngine : ServerProcess
     /// <summary>Starts the services of a compose file.</summary>
     /// <param name="yaml">The compose file.</param>
     /// <param name="environment">Variables for it.</param>
+    /// <param name="files">Files to put beside it: name and content.</param>
     /// <returns>The project, up; disposing it takes it down.</returns>
-    public Task<ComposeProject> NewComposeProjectAsync(string yaml, IReadOnlyDictionary<string, string>? environment = null) =>
-        ComposeProject.CreateAsync(this, NewName("opsr"), yaml, environment ?? new Dictionary<string, string>());
+    public Task<ComposeProject> NewComposeProjectAsync(
+        string yaml, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyDictionary<string, string>? files = null) =>
+        ComposeProject.CreateAsync(this, NewName("opsr"), yaml, environment ?? new Dictionary<string, string>(), files ?? new Dictionary<string, string>());
 
     /// <inheritdoc/>
     public override async Task StopAsync()

@@ -97,6 +97,19 @@ public abstract class OpsCmdlet : PSCmdlet, IDisposable
     /// <returns>True when it is bound.</returns>
     protected bool IsBound(string parameter) => Sink.IsBound(parameter);
 
+    /// <summary>Refuses a time of zero or less, where the caller gave one.</summary>
+    /// <param name="value">The property.</param>
+    /// <param name="parameter">Its name; filled in by the compiler.</param>
+    /// <exception cref="OpsException"><c>Parameter.OutOfRange</c>.</exception>
+    protected void RequirePositive(TimeSpan value, [CallerArgumentExpression(nameof(value))] string parameter = "")
+    {
+        if (IsBound(parameter) && value <= TimeSpan.Zero)
+        {
+            throw new OpsException(
+                "Parameter.OutOfRange", OpsErrorKind.InvalidArgument, $"-{parameter} must be longer than nothing.", "Write for example 10s or 5m.", value);
+        }
+    }
+
     /// <summary>User and password of a credential parameter.</summary>
     /// <param name="value">The credential property.</param>
     /// <param name="parameter">Its name; filled in by the compiler.</param>

@@ -64,11 +64,11 @@ public sealed class GetServiceHealthCommand : StackCmdlet
     /// <inheritdoc/>
     protected override Task BeginAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
-        Positive(nameof(Timeout), Timeout);
-        Positive(nameof(RetryFor), RetryFor);
-        Positive(nameof(RetryEvery), RetryEvery);
-        Positive(nameof(Every), Every);
-        Positive(nameof(For), For);
+        RequirePositive(Timeout);
+        RequirePositive(RetryFor);
+        RequirePositive(RetryEvery);
+        RequirePositive(Every);
+        RequirePositive(For);
         if (On(Watch) && IsBound(nameof(RetryFor)))
         {
             throw Unusable("-Watch and -RetryFor cannot be used together.", "Use -RetryFor to wait until all is well, -Watch to see that it stays so.");
@@ -115,14 +115,6 @@ public sealed class GetServiceHealthCommand : StackCmdlet
         }
 
         return new StackSession(stack);
-    }
-
-    private void Positive(string parameter, TimeSpan value)
-    {
-        if (IsBound(parameter) && value <= TimeSpan.Zero)
-        {
-            throw Unusable($"-{parameter} must be longer than nothing.", "Write for example 10s or 5m.");
-        }
     }
 
     private static OpsException Unusable(string message, string nextStep) =>

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Docker;
@@ -14,7 +15,7 @@ namespace OpsRunbook.Engine.Docker;
 /// The Docker Engine API (Podman answers it too) of a host. Connections start on that host, so that
 /// the engine of an SSH host is used through its own socket there.
 /// </summary>
-public sealed class DockerClient : IDisposable
+public sealed partial class DockerClient : IDisposable
 {
     private const string DefaultSocket = "/var/run/docker.sock";
     private const int MaximumAnswerBytes = 64 * 1024 * 1024;
@@ -107,6 +108,37 @@ public sealed class DockerClient : IDisposable
         {
             throw DockerErrors.NotAnswering(Endpoint, $"its answer to {path} is not JSON.", error);
         }
+    }
+
+    /// <summary>Starts, stops, restarts, updates or signals a container.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="action">Last part of the path: <c>start</c>, <c>stop</c>, <c>kill?signal=HUP</c>, <c>update</c>.</param>
+    /// <param name="body">JSON of the request; null for none.</param>
+    /// <param name="limit">Longest time to wait; stopping takes as long as the container's own grace time.</param>
+    /// <param name="cancellationToken">Ends the wait, not the action.</param>
+    /// <returns>A task that ends when the engine has done it.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal async Task ActAsync(string container, string action, object? body, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var content = body is null ? null : new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body));
+        if (content is not null)
+        {
+            content.Headers.ContentType = new("application/json");
+        }
+
+        await SendAsync(HttpMethod.Post, $"containers/{Escape(container)}/{action}", content, container, MaximumAnswerBytes, cancellationToken, limit);
+    }
+
+    /// <summary>The end of a container's log.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="lines">So many lines.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The lines, the newest last, both streams mixed as they were written.</returns>
+    internal async Task<IReadOnlyList<string>> ReadLogTailAsync(string container, int lines, CancellationToken cancellationToken)
+    {
+        var raw = await SendAsync(
+            HttpMethod.Get, $"containers/{Escape(container)}/logs?stdout=1&stderr=1&tail={lines}", null, container, MaximumAnswerBytes, cancellationToken);
+        return DockerLog.Lines(raw).TakeLast(lines).ToList();
     }
 
     /// <summary>Runs a command in a container.</summary>
@@ -238,7 +270,11 @@ public sealed class DockerClient : IDisposable
         return "unix://" + DefaultSocket;
     }
 
-    private static string Escape(string container) => Uri.EscapeDataString(container);
+    // What cannot be a name does not reach the engine: in a path, two dots would be another request.
+    private string Escape(string container) => ContainerName().IsMatch(container) ? container : throw DockerErrors.NoSuchContainer(container, Endpoint);
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]*\\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ContainerName();
 
     private static async Task WriteInputAsync(DockerExecStream stream, ReadOnlyMemory<byte>? input, CancellationToken cancellationToken)
     {
@@ -258,10 +294,10 @@ public sealed class DockerClient : IDisposable
     }
 
     private async Task<byte[]> SendAsync(
-        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken)
+        HttpMethod method, string path, HttpContent? content, string? container, long maximumBytes, CancellationToken cancellationToken, TimeSpan? within = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(AnswerLimit);
+        limit.CancelAfter(within ?? AnswerLimit);
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = content };
@@ -277,7 +313,7 @@ public sealed class DockerClient : IDisposable
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(AnswerLimit)}.", error);
+            throw DockerErrors.NotAnswering(Endpoint, $"nothing came within {Duration.Format(within ?? AnswerLimit)}.", error);
         }
     }
 

@@ -53,7 +53,7 @@ internal static class DockerJson
             Status = running ? word : $"{word} ({exitCode})",
             Health = Text(health, "Status") is { } text && text != "none" ? text : null,
             HealthOutput = Items(health, "Log").Select(entry => Text(entry, "Output")).LastOrDefault()?.Trim(),
-            ExitCode = running || word == "created" ? null : exitCode,
+            ExitCode = (running && word != "restarting") || word == "created" ? null : exitCode,
             OomKilled = state is { ValueKind: JsonValueKind.Object } && state.TryGetProperty("OOMKilled", out var oom) && oom.ValueKind == JsonValueKind.True,
             Error = Text(state, "Error") is { Length: > 0 } error ? error : null,
             Pid = Number(state, "Pid") is { } pid and > 0 ? (int)pid : null,

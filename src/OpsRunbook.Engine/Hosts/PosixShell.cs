@@ -8,7 +8,10 @@ internal static class PosixShell
     /// <returns>One line of shell.</returns>
     public static string Quote(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(Quote));
 
-    private static string Quote(string argument) =>
+    /// <summary>A text that the shell reads back as exactly this argument.</summary>
+    /// <param name="argument">The argument.</param>
+    /// <returns>A word of shell.</returns>
+    public static string Quote(string argument) =>
         argument.Length > 0 && !argument.AsSpan().ContainsAnyExcept(Harmless)
             ? argument
             : "'" + argument.Replace("'", "'\\''", StringComparison.Ordinal) + "'";

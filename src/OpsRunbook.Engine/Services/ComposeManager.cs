@@ -14,7 +14,7 @@ public sealed class ComposeManager : IServiceManager
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(units);
-        using var docker = new DockerClient(host);
+        using var docker = new DockerClient(host, units.Count == 0 ? null : units[0].DockerEndpoint);
         var listed = await docker.ListComposeAsync(project: null, service: null, cancellationToken);
         return await Task.WhenAll(units.Select(unit => StateAsync(docker, unit, listed, cancellationToken)));
     }

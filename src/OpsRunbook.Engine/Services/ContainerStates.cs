@@ -32,6 +32,9 @@ internal static class ContainerStates
             Since = states.Max(state => state.Since),
             Restarts = states.Sum(state => state.Restarts),
             Instances = states.Sum(state => state.Instances),
+            InstanceList = states.SelectMany(state => state.InstanceList).ToList(),
+            ExitCode = states.Select(state => state.ExitCode).FirstOrDefault(code => code is not null),
+            IsChanging = states.Exists(state => state.IsChanging),
         };
     }
 
@@ -48,7 +51,35 @@ internal static class ContainerStates
             container.RestartCount,
             MemoryBytes: null,
             Instances: container.State == "running" ? 1 : 0,
-            reason);
+            reason)
+        {
+            InstanceList =
+            [
+                new ServiceInstance(
+                    container.Id, container.Name, container.State, runs ? container.Pid : null, runs ? container.StartedAt : container.FinishedAt, container.RestartCount, container.ExitCode),
+            ],
+            IsChanging = container.State is "created" or "removing",
+            ExitCode = container.ExitCode,
+            Limits = new UnitLimits(container.MemoryLimitBytes, container.CpuLimit),
+            Detail = Details(container),
+        };
+    }
+
+    private static Dictionary<string, object?> Details(DockerContainer container)
+    {
+        var details = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["Image"] = container.Image,
+            ["ImageId"] = container.ImageId,
+            ["Health"] = container.Health,
+            ["RestartPolicy"] = container.RestartPolicy,
+            ["OomKilled"] = container.OomKilled,
+            ["Error"] = container.Error,
+            ["Project"] = container.ComposeProject,
+            ["ComposeFiles"] = container.ComposeFiles,
+            ["Ports"] = container.Ports.Where(port => port.HostPort is not null).Select(port => $"{port.HostPort}->{port.ContainerPort}/{port.Protocol}").Distinct(StringComparer.Ordinal).ToArray(),
+        };
+        return details.Where(pair => pair.Value is not (null or Array { Length: 0 })).ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal);
     }
 
     private static (HealthStatus Status, string State, string? Reason) Verdict(DockerContainer container) => container.State switch

@@ -14,7 +14,7 @@ public sealed class DockerManager : IServiceManager
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(units);
-        using var docker = new DockerClient(host);
+        using var docker = new DockerClient(host, units.Count == 0 ? null : units[0].DockerEndpoint);
         return await Task.WhenAll(units.Select(unit => StateAsync(docker, unit.Name, cancellationToken)));
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using OpsRunbook.Engine.Hosts;
 
@@ -8,29 +7,12 @@ namespace OpsRunbook.Engine.Services;
 /// <summary>Applications of pm2. The instances of one name are judged together.</summary>
 public sealed class Pm2Manager : IServiceManager
 {
-    private const int NoDaemon = 77;
-    private const int NotInstalled = 127;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    // Any pm2 command starts a daemon when none runs, which a look at the state must not do. The pid may
-    // have been given to another program since, so the daemon's title is read too where /proc has it.
-    private const string List = """
-        command -v pm2 >/dev/null 2>&1 || exit 127
-        IFS= read -r home
-        home=${home:-${PM2_HOME:-$HOME/.pm2}}
-        export PM2_HOME="$home"
-        pid=$(cat "$home/pm2.pid" 2>/dev/null)
-        [ -S "$home/rpc.sock" ] && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || exit 77
-        if [ -r "/proc/$pid/cmdline" ]; then grep -aq 'God Daemon' "/proc/$pid/cmdline" || exit 77; fi
-        exec pm2 jlist --silent
-        """;
-
-    // The other user's own environment and PATH; a PM2_HOME of the connecting user is not his.
-    private const string AsUser = """
-        if [ "$(id -un)" = "$1" ]; then exec sh -c "$2"; fi
-        if [ "$(id -u)" = 0 ]; then exec su -s /bin/sh - "$1" -c "$2"; fi
-        command -v sudo >/dev/null 2>&1 || { echo "the pm2 of user $1 can only be asked by that user or root, and there is no sudo" >&2; exit 1; }
-        exec sudo -n -H -u "$1" -- sh -lc "$2"
-        """;
+    private static readonly string[] DetailNames =
+    [
+        "exec_mode", "exec_interpreter", "pm_exec_path", "pm_cwd", "version", "node_version", "unstable_restarts", "pm_out_log_path", "pm_err_log_path", "watch", "autorestart",
+    ];
 
     /// <inheritdoc/>
     public ServiceManagerKind Kind => ServiceManagerKind.Pm2;
@@ -40,26 +22,11 @@ public sealed class Pm2Manager : IServiceManager
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(units);
-        var user = units.Count == 0 ? null : units[0].User;
-        var command = new HostCommand(user is null ? ["sh", "-c", List] : ["sh", "-c", AsUser, "sh", user, List])
-        {
-            StandardInput = Encoding.UTF8.GetBytes((units.Count == 0 ? null : units[0].Pm2Home) + "\n"),
-        };
-        CommandResult result;
-        try
-        {
-            result = await host.RunAsync(command, cancellationToken);
-        }
-        catch (OpsException error) when (error.Id == "Host.CommandNotFound")
-        {
-            throw ServiceManagers.Unavailable("pm2", host, error.Message, error);
-        }
-
+        var result = await Pm2Shell.RunAsync(host, units.Count == 0 ? null : units[0], "jlist --silent", [], Limit, cancellationToken);
         return result.ExitCode switch
         {
             0 => Judge(host, units, result),
-            NoDaemon => units.Select(_ => new UnitState(HealthStatus.Critical, "the pm2 daemon does not run", Instances: 0, Reason: "Service.Down")).ToList(),
-            NotInstalled => throw ServiceManagers.Unavailable("pm2", host, "pm2 is not on the PATH of " + (user ?? "the connecting user") + "."),
+            Pm2Shell.NoDaemon => units.Select(_ => new UnitState(HealthStatus.Critical, "the pm2 daemon does not run", Instances: 0, Reason: "Service.Down")).ToList(),
             _ => throw ServiceManagers.Unavailable("pm2", host, result.Summary),
         };
     }
@@ -103,7 +70,17 @@ public sealed class Pm2Manager : IServiceManager
             instances.Sum(instance => instance.Restarts),
             online.Count > 0 ? online.Sum(instance => instance.MemoryBytes) : null,
             online.Count,
-            reason);
+            reason)
+        {
+            InstanceList = instances
+                .Select(instance => new ServiceInstance(
+                    instance.Id, instance.Name, instance.Status, instance.Pid, instance.Since, instance.Restarts, instance.Status == "online" ? null : instance.ExitCode))
+                .ToList(),
+            IsChanging = instances.Exists(instance => instance.Status == "stopping"),
+            ExitCode = worst.Restarts > 0 || worst.Status != "online" ? worst.ExitCode : null,
+            Limits = new UnitLimits(worst.MemoryLimit),
+            Detail = worst.Detail,
+        };
     }
 
     private static int Rank(string status) => status switch
@@ -132,13 +109,31 @@ public sealed class Pm2Manager : IServiceManager
             pid > 0 ? pid : null,
             since > 0 ? DateTime.UnixEpoch.AddMilliseconds(since) : null,
             (int)Number(environment, "restart_time"),
-            process.TryGetProperty("monit", out var monit) ? Number(monit, "memory") : 0);
+            process.TryGetProperty("monit", out var monit) ? Number(monit, "memory") : 0,
+            $"{Number(process, "pm_id")}",
+            environment.TryGetProperty("exit_code", out _) ? (int)Number(environment, "exit_code") : null,
+            Number(environment, "max_memory_restart") is var limit and > 0 ? limit : null,
+            Details(environment));
     }
+
+    private static Dictionary<string, object?> Details(JsonElement environment) => DetailNames
+        .Where(name => environment.TryGetProperty(name, out _))
+        .ToDictionary(name => name, name => (object?)environment.GetProperty(name).ToString(), StringComparer.Ordinal);
 
     private static long Number(JsonElement element, string property) =>
         element.ValueKind == JsonValueKind.Object
         && element.TryGetProperty(property, out var value)
         && long.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
-    private sealed record Instance(string Name, string Status, int? Pid, DateTime? Since, int Restarts, long MemoryBytes);
+    private sealed record Instance(
+        string Name,
+        string Status,
+        int? Pid,
+        DateTime? Since,
+        int Restarts,
+        long MemoryBytes,
+        string Id,
+        int? ExitCode,
+        long? MemoryLimit,
+        IReadOnlyDictionary<string, object?> Detail);
 }

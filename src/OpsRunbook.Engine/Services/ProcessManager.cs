@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Safety;
 
 namespace OpsRunbook.Engine.Services;
 
@@ -99,8 +100,23 @@ public sealed class ProcessManager : IServiceManager
             Restarts: null,
             alive.Sum(process => process.ResidentBytes),
             alive.Count,
-            stopped ? "Service.Unhealthy" : null);
+            stopped ? "Service.Unhealthy" : null)
+        {
+            InstanceList = alive
+                .OrderBy(process => process.Pid)
+                .Select(process => new ServiceInstance($"{process.Pid}", process.Name, Word(process.State), process.Pid, process.StartTime))
+                .ToList(),
+            Detail = new Dictionary<string, object?>(StringComparer.Ordinal) { ["User"] = main.User, ["Command"] = CommandRedactor.Redact(main.CommandLine) },
+        };
     }
+
+    private static string Word(char state) => state switch
+    {
+        'R' => "running",
+        'D' => "waiting for disk",
+        'T' or 't' => "suspended",
+        _ => "sleeping",
+    };
 
     private static UnitState Down(string state) => new(HealthStatus.Critical, state, Instances: 0, Reason: "Service.Down");
 }

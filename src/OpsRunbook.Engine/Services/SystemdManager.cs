@@ -8,7 +8,11 @@ namespace OpsRunbook.Engine.Services;
 public sealed partial class SystemdManager : IServiceManager
 {
     private const string Properties =
-        "Id,LoadState,LoadError,ActiveState,SubState,Type,Result,MainPID,NRestarts,ExecMainStatus,StateChangeTimestamp,MemoryCurrent,TriggeredBy";
+        "Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,FragmentPath,NeedDaemonReload,CanReload,Job,Type,Result,MainPID,NRestarts,"
+        + "ExecMainCode,ExecMainStatus,StateChangeTimestamp,ControlGroup,MemoryCurrent,MemoryMax,CPUQuotaPerSecUSec,TriggeredBy";
+
+    private static readonly string[] Details =
+        ["LoadState", "ActiveState", "SubState", "Type", "Result", "UnitFileState", "FragmentPath", "NeedDaemonReload", "CanReload", "TriggeredBy"];
 
     /// <inheritdoc/>
     public ServiceManagerKind Kind => ServiceManagerKind.Systemd;
@@ -83,17 +87,35 @@ public sealed partial class SystemdManager : IServiceManager
     private static UnitState Judge(Dictionary<string, string> unit, Dictionary<string, Dictionary<string, string>> triggers)
     {
         var (status, state, reason) = Verdict(unit, triggers);
-        var pid = Number(unit, "MainPID");
-        return new UnitState(
-            status,
-            state,
-            pid is > 0 ? (int)pid : null,
-            Moment(unit.GetValueOrDefault("StateChangeTimestamp")),
-            (int?)Number(unit, "NRestarts"),
-            Number(unit, "MemoryCurrent"),
-            unit.GetValueOrDefault("ActiveState") is "active" or "reloading" ? 1 : 0,
-            reason);
+        var pid = Number(unit, "MainPID") is { } main and > 0 ? (int?)main : null;
+        var since = Moment(unit.GetValueOrDefault("StateChangeTimestamp"));
+        var restarts = (int?)Number(unit, "NRestarts");
+        var runs = unit.GetValueOrDefault("ActiveState") is "active" or "reloading";
+        return new UnitState(status, state, pid, since, restarts, Number(unit, "MemoryCurrent"), runs ? 1 : 0, reason)
+        {
+            InstanceList = unit.GetValueOrDefault("LoadState") == "not-found" && !runs
+                ? []
+                : [new ServiceInstance(unit.GetValueOrDefault("Id", string.Empty), unit.GetValueOrDefault("Id", string.Empty), state, pid, since, restarts, ExitCode(unit))],
+            IsChanging = unit.GetValueOrDefault("Job") is { Length: > 0 } job && job != "0",
+            ControlGroup = unit.GetValueOrDefault("ControlGroup") is { Length: > 1 } group ? group : null,
+            Limits = new UnitLimits(Number(unit, "MemoryMax"), Quota(unit.GetValueOrDefault("CPUQuotaPerSecUSec"))),
+            ExitCode = ExitCode(unit),
+            Detail = Details
+                .Where(name => unit.GetValueOrDefault(name) is { Length: > 0 })
+                .ToDictionary(name => name, name => (object?)unit[name], StringComparer.Ordinal),
+        };
     }
+
+    // ExecMainCode is that of waitid(2): 1 exited, 2 killed, 3 dumped core.
+    private static int? ExitCode(Dictionary<string, string> unit) => (Number(unit, "ExecMainCode"), Number(unit, "ExecMainStatus")) switch
+    {
+        (1, { } status) => (int)status,
+        (2 or 3, { } signal) => 128 + (int)signal,
+        _ => null,
+    };
+
+    // "1.500000s", "500ms", or "infinity".
+    private static double? Quota(string? text) => text is not null && Duration.TryParse(text, out var quota) && quota > TimeSpan.Zero ? quota.TotalSeconds : null;
 
     private static (HealthStatus Status, string State, string? Reason) Verdict(
         Dictionary<string, string> unit,

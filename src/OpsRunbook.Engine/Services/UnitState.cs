@@ -20,4 +20,23 @@ public sealed record UnitState(
     int? Restarts = null,
     long? MemoryBytes = null,
     int Instances = 1,
-    string? Reason = null);
+    string? Reason = null)
+{
+    /// <summary>Instances, those that do not run included.</summary>
+    public IReadOnlyList<ServiceInstance> InstanceList { get; init; } = [];
+
+    /// <summary>The manager is about to change the state: a job is queued, a container is being stopped.</summary>
+    public bool IsChanging { get; init; }
+
+    /// <summary>Control group that holds all its processes; null when it has none of its own or it is not known.</summary>
+    public string? ControlGroup { get; init; }
+
+    /// <summary>Limits of each instance; null when not known.</summary>
+    public UnitLimits? Limits { get; init; }
+
+    /// <summary>Exit code of the last run that ended; null when none did or when not known.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>What the manager alone knows, by its own names.</summary>
+    public IReadOnlyDictionary<string, object?> Detail { get; init; } = new Dictionary<string, object?>();
+}

@@ -59,8 +59,12 @@ public sealed class StackService
     [StackValue(Minimum = 0, Maximum = 10000)]
     public int? Instances { get; set; }
 
-    /// <summary>Longest time to wait for running requests before it is stopped; null for no drain.</summary>
-    public TimeSpan? Drain { get; set; }
+    /// <summary>How it is relieved of running requests before it is stopped; null for not at all.</summary>
+    public StackDrain? Drain { get; set; }
+
+    /// <summary>Command that starts it, as an argument vector run in <see cref="Directory"/>; for the manager <c>process</c> only.</summary>
+    [StackValue(Form = StackForm.Arguments)]
+    public List<string>? Start { get; set; }
 
     /// <summary>What it may use; null for no limits.</summary>
     public StackLimits? Limits { get; set; }

@@ -11,6 +11,12 @@ public static class Display
 {
     private const string Reset = "\u001b[0m";
 
+    /// <summary>How long ago a moment was: <c>3d 4h</c>.</summary>
+    /// <param name="moment">A <see cref="DateTime"/>, UTC; null gives nothing.</param>
+    /// <returns>Text; nothing for a moment to come.</returns>
+    public static string Age(object? moment) =>
+        moment is DateTime value && DateTime.UtcNow - value is { Ticks: >= 0 } age ? Duration.Format(age) : string.Empty;
+
     /// <summary>A status in its colour (green, yellow, red, magenta). PowerShell and the console runner take the colour away where none is wanted.</summary>
     /// <param name="status">The status; null gives an empty cell.</param>
     /// <returns>The name between two ANSI colour sequences.</returns>

@@ -1,0 +1,22 @@
+using System.Reflection;
+
+namespace OpsRunbook.EndToEnd.Tests;
+
+/// <summary>Runs of <c>opsrunbook</c> as a process, as cron would run it.</summary>
+internal static class ConsoleRun
+{
+    private static readonly string Console = Environment.GetEnvironmentVariable("OPSRUNBOOK_TESTS_CONSOLE")
+        ?? typeof(ConsoleRun).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ConsoleFile").Value!;
+
+    /// <summary>Runs one command on a stack.</summary>
+    /// <param name="stack">The stack file.</param>
+    /// <param name="environment">Further variables.</param>
+    /// <param name="arguments">The command and its arguments.</param>
+    /// <returns>How it ended.</returns>
+    public static async Task<ToolResult> OfAsync(string stack, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var file = Path.Combine(TestRun.NewFolder("stack"), "opsrunbook.yaml");
+        await File.WriteAllTextAsync(file, stack);
+        return await Tool.TryRunAsync("dotnet", [Console, .. arguments, "-Stack", file], environment: environment);
+    }
+}
