@@ -12,23 +12,33 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Clear-Cache'
         'ConvertTo-HealthReport'
         'Get-AppMetric'
+        'Get-CacheClient'
+        'Get-CacheKey'
+        'Get-CacheSlowLog'
+        'Get-CacheStatus'
         'Get-HostHealth'
         'Get-ListeningPort'
         'Get-OpsService'
         'Get-OpsStack'
         'Get-ServiceHealth'
         'Get-TopProcess'
+        'Measure-CacheLatency'
         'New-OpsStack'
+        'Remove-CacheKey'
         'Restart-OpsService'
+        'Set-CachePolicy'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
         'Start-OpsService'
+        'Stop-CacheClient'
         'Stop-OpsService'
         'Test-DnsRecord'
         'Test-Endpoint'
         'Test-OpsStack'
+        'Watch-CacheCommand'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

@@ -60,7 +60,7 @@ public sealed class CacheFlusher(CacheTarget target, CacheFlushRequest request, 
         };
         if (changes.IsWhatIf)
         {
-            await changes.PlanAsync(change.Action, change.Target, target.HostName, $"{Command} ASYNC; {keys} keys: {content}", cancellationToken);
+            await changes.PlanAsync("Empty", change.Target, target.HostName, $"{Command} ASYNC; {keys} keys: {content}", cancellationToken);
             return;
         }
 

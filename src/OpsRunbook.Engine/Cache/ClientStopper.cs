@@ -55,7 +55,7 @@ public sealed class ClientStopper(CacheTarget target, ChangeRunner changes, IOpe
         };
         if (changes.IsWhatIf)
         {
-            await changes.PlanAsync(change.Action, change.Target, target.HostName, $"CLIENT KILL ID {now.Id} on {server.Node}; last command {now.Command}, idle for {Duration.Format(now.Idle)}", cancellationToken);
+            await changes.PlanAsync("Disconnect", change.Target, target.HostName, $"CLIENT KILL ID {now.Id} on {server.Node}; last command {now.Command}, idle for {Duration.Format(now.Idle)}", cancellationToken);
             return;
         }
 

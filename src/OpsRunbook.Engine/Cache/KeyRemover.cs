@@ -57,7 +57,7 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
         };
         if (changes.IsWhatIf)
         {
-            await changes.PlanAsync("Remove keys", change.Target, target.HostName, $"UNLINK {preview}", cancellationToken);
+            await changes.PlanAsync("Remove", change.Target, target.HostName, $"UNLINK {preview}", cancellationToken);
             return;
         }
 

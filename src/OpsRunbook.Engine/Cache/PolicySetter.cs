@@ -41,7 +41,7 @@ public sealed class PolicySetter(CacheTarget target, PolicyRequest request, Chan
         if (changes.IsWhatIf)
         {
             await changes.PlanAsync(
-                change.Action, change.Target, target.HostName, $"{old} → {wanted}; {(request.Persist ? "CONFIG SET and CONFIG REWRITE" : "CONFIG SET, lost at the next start of the server")}", cancellationToken);
+                "Set policy", change.Target, target.HostName, $"{old} → {wanted}; {(request.Persist ? "CONFIG SET and CONFIG REWRITE" : "CONFIG SET, lost at the next start of the server")}", cancellationToken);
             return;
         }
 
