@@ -83,13 +83,9 @@ public sealed class CacheTarget(StackSession session, string name, StackCache ca
     /// <exception cref="OpsException">It cannot be reached or refuses the login: <c>Cache.…</c>.</exception>
     public async Task<CacheServer> OpenAsync(CancellationToken cancellationToken)
     {
-        var options = new RedisOptions(cache.Server ?? "localhost", cache.Port ?? 6379)
+        var options = await RedisOptions.OfAsync(cache, session, cancellationToken) with
         {
-            User = cache.User,
-            Password = await session.SecretAsync(cache.Password, cancellationToken),
             Database = Database ?? cache.Database,
-            Tls = cache.Tls,
-            TlsCa = cache.TlsCa,
             ReplyTimeout = Timeout ?? cache.Timeout ?? DefaultTimeout,
         };
         return await CacheServer.OpenAsync(this, session.Host(cache.Host), options, cancellationToken);
