@@ -16,8 +16,12 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
 
     private readonly ProtectedKeys _protected = new(target.Cache.Protect, request.Exclude);
     private readonly HashSet<ReadOnlyMemory<byte>> _changed = new(KeyBytesComparer.Instance);
+    private readonly Dictionary<CacheServer, KeyStore> _counted = [];
     private bool _protectedToo;
     private long _kept;
+
+    /// <summary>Counted keys are remembered in so many bytes; where that is too little, they are looked for again.</summary>
+    internal int MemoryForKeys { get; init; } = 32 << 20;
 
     private string What => request.Pattern is { } pattern ? Display.Text(pattern) : $"{request.Keys.Count} {(request.Keys.Count == 1 ? "key" : "keys")}";
 
@@ -35,7 +39,12 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
 
         var database = servers.All.Count > 0 ? servers.All[0].Options.Database : 0;
         var preview = new KeyPreview();
-        await ForEachChunkAsync(servers, "Counting keys", (server, pipeline, keys) => Preview(preview, pipeline, keys), cancellationToken);
+        foreach (var server in servers.All)
+        {
+            var counted = _counted[server] = new KeyStore(request.Pattern is null ? 0 : MemoryForKeys);
+            await ForEachChunkAsync(server, "Counting keys", (pipeline, keys) => Preview(preview, counted, pipeline, keys), cancellationToken);
+        }
+
         if (preview.Keys == 0)
         {
             await WriteAsync(new RemovalResult(Removal(database, servers.Complete, [], preview, TimeSpan.Zero), null), cancellationToken);
@@ -71,11 +80,12 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
     private IEnumerable<ReviewedKey> Reviewed =>
         request.Keys.DistinctBy(key => key.Key, KeyBytesComparer.Instance).Where(key => !_protected.IsExcluded(key.Key.Span));
 
-    private bool Preview(KeyPreview preview, RedisPipeline pipeline, IReadOnlyList<ReadOnlyMemory<byte>> keys)
+    private bool Preview(KeyPreview preview, KeyStore counted, RedisPipeline pipeline, IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
         foreach (var key in keys)
         {
             preview.Add(key.Span, _protected.IsProtected(key.Span));
+            counted.Add(key.Span);
         }
 
         if (preview.WantsSizes)
@@ -93,29 +103,20 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
     private async Task<RemovalResult> RemoveAsync(CacheServers servers, int database, KeyPreview preview, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
-        var unlinkers = new Dictionary<CacheServer, KeyUnlinker>();
+        var unlinkers = new List<KeyUnlinker>();
         Exception? failure = null;
         _kept = 0;
         try
         {
-            await ForEachChunkAsync(
-                servers,
-                "Removing keys",
-                (server, pipeline, keys) =>
-                {
-                    if (!unlinkers.TryGetValue(server, out var unlinker))
-                    {
-                        unlinkers[server] = unlinker = new KeyUnlinker(pipeline, server.IsCluster);
-                    }
-
-                    // A protected key may have been written after the preview.
-                    var going = _protectedToo || !_protected.Any ? keys : keys.Where(key => !_protected.IsProtected(key.Span)).ToList();
-                    _kept += keys.Count - going.Count;
-                    unlinker.Add(going);
-                    return unlinker.Refusal is null;
-                },
-                cancellationToken);
-            failure = unlinkers.Values.Select(unlinker => unlinker.Refusal).FirstOrDefault(refusal => refusal is not null);
+            foreach (var server in servers.All)
+            {
+                var unlinker = new KeyUnlinker(server.IsCluster);
+                unlinkers.Add(unlinker);
+                await (request.Pattern is null || _counted[server].Overflowed
+                    ? ForEachChunkAsync(server, "Removing keys", (pipeline, keys) => Unlink(unlinker, pipeline, keys), cancellationToken)
+                    : ForEachCountedAsync(server, unlinker, preview.Keys, cancellationToken));
+                failure ??= unlinker.Refusal;
+            }
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {
@@ -123,8 +124,17 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
             failure = error;
         }
 
-        var removal = Removal(database, servers.Complete && failure is null, unlinkers.Values, preview, Stopwatch.GetElapsedTime(start));
+        var removal = Removal(database, servers.Complete && failure is null, unlinkers, preview, Stopwatch.GetElapsedTime(start));
         return new RemovalResult(removal, failure);
+    }
+
+    private bool Unlink(KeyUnlinker unlinker, RedisPipeline pipeline, IReadOnlyList<ReadOnlyMemory<byte>> keys)
+    {
+        // A protected key may have been written after the preview.
+        var going = _protectedToo || !_protected.Any ? keys : keys.Where(key => !_protected.IsProtected(key.Span)).ToList();
+        _kept += keys.Count - going.Count;
+        unlinker.Add(pipeline, going);
+        return unlinker.Refusal is null;
     }
 
     private CacheRemoval Removal(int database, bool complete, IReadOnlyCollection<KeyUnlinker> unlinkers, KeyPreview preview, TimeSpan duration)
@@ -169,51 +179,74 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
     }
 
     private async Task ForEachChunkAsync(
-        CacheServers servers,
+        CacheServer server,
         string activity,
-        Func<CacheServer, RedisPipeline, IReadOnlyList<ReadOnlyMemory<byte>>, bool> take,
+        Func<RedisPipeline, IReadOnlyList<ReadOnlyMemory<byte>>, bool> take,
         CancellationToken cancellationToken)
     {
-        foreach (var server in servers.All)
+        var pipeline = new RedisPipeline(server.Connection);
+        if (request.Pattern is null)
         {
-            var pipeline = new RedisPipeline(server.Connection);
-            if (request.Pattern is null)
+            ForReviewed(pipeline, take);
+            await pipeline.RunAsync(cancellationToken);
+            return;
+        }
+
+        var size = (await server.Connection.PipelineAsync([new RedisCommand("DBSIZE")], cancellationToken))[0].Integer;
+        await using var pace = await ScanPace.StartAsync(server, request.MaxImpact, cancellationToken);
+        KeyScan? scan = null;
+        scan = new KeyScan(pipeline, pace, request.Pattern, null, found =>
+        {
+            output.Progress($"{activity} of {target.Name}", $"{scan!.Found} keys so far", size > 0 ? (int)Math.Min(99, 100 * scan.Visited / size) : null);
+            var keys = new List<ReadOnlyMemory<byte>>(found.Count);
+            foreach (var key in found)
             {
-                ForReviewed(server, pipeline, take);
-                await pipeline.RunAsync(cancellationToken);
-                continue;
+                if (!_protected.IsExcluded(key.Bytes.Span))
+                {
+                    keys.Add(key.Bytes);
+                }
             }
 
-            var size = (await server.Connection.PipelineAsync([new RedisCommand("DBSIZE")], cancellationToken))[0].Integer;
-            await using var pace = await ScanPace.StartAsync(server, request.MaxImpact, cancellationToken);
-            KeyScan? scan = null;
-            scan = new KeyScan(pipeline, pace, request.Pattern, null, found =>
+            if (keys.Count > 0 && !take(pipeline, keys))
             {
-                output.Progress($"{activity} of {target.Name}", $"{scan!.Found} keys so far", size > 0 ? (int)Math.Min(99, 100 * scan.Visited / size) : null);
-                var keys = new List<ReadOnlyMemory<byte>>(found.Count);
-                foreach (var key in found)
-                {
-                    if (!_protected.IsExcluded(key.Bytes.Span))
-                    {
-                        keys.Add(key.Bytes);
-                    }
-                }
+                scan.Stop();
+            }
 
-                if (keys.Count > 0 && !take(server, pipeline, keys))
-                {
-                    scan.Stop();
-                }
+            return ValueTask.CompletedTask;
+        });
+        scan.Start(cancellationToken);
+        await pipeline.RunAsync(cancellationToken);
+        output.Verbose($"{activity} on {server.Node}: {scan.Found}, slowest p99 {Duration.Format(pace.Worst)}, {Duration.Format(pace.Paused)} of pauses.");
+    }
 
-                return ValueTask.CompletedTask;
-            });
-            scan.Start(cancellationToken);
-            await pipeline.RunAsync(cancellationToken);
-            output.Verbose($"{activity} on {server.Node}: {scan.Found}, slowest p99 {Duration.Format(pace.Worst)}, {Duration.Format(pace.Paused)} of pauses.");
+    private async Task ForEachCountedAsync(CacheServer server, KeyUnlinker unlinker, long total, CancellationToken cancellationToken)
+    {
+        var pipeline = new RedisPipeline(server.Connection);
+        await using var pace = await ScanPace.StartAsync(server, request.MaxImpact, cancellationToken);
+        using var chunks = _counted[server].Chunks(ChunkSize).GetEnumerator();
+
+        // Two are on their way at any time: the server has work while the replies to the first come back.
+        Next();
+        Next();
+        await pipeline.RunAsync(cancellationToken);
+        output.Verbose($"Removing keys on {server.Node}: {unlinker.Removed}, slowest p99 {Duration.Format(pace.Worst)}, {Duration.Format(pace.Paused)} of pauses.");
+
+        void Next()
+        {
+            if (chunks.MoveNext() && Unlink(unlinker, pipeline, chunks.Current))
+            {
+                pipeline.Add([], async _ =>
+                {
+                    output.Progress($"Removing keys of {target.Name}", $"{unlinker.Removed} of {total} keys", (int)Math.Min(99, 100 * unlinker.Removed / total));
+                    await pace.NextAsync(cancellationToken);
+                    Next();
+                });
+            }
         }
     }
 
     // Keys that were reviewed: only those that are still what they were then.
-    private void ForReviewed(CacheServer server, RedisPipeline pipeline, Func<CacheServer, RedisPipeline, IReadOnlyList<ReadOnlyMemory<byte>>, bool> take)
+    private void ForReviewed(RedisPipeline pipeline, Func<RedisPipeline, IReadOnlyList<ReadOnlyMemory<byte>>, bool> take)
     {
         foreach (var chunk in Reviewed.Chunk(ChunkSize))
         {
@@ -246,7 +279,7 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
 
                 if (same.Count > 0)
                 {
-                    take(server, pipeline, same);
+                    take(pipeline, same);
                 }
 
                 return ValueTask.CompletedTask;

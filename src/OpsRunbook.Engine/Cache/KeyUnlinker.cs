@@ -4,9 +4,8 @@ namespace OpsRunbook.Engine.Cache;
 /// Removes keys in batches of <c>UNLINK</c> and counts what the server says. A batch whose reply is lost is never
 /// sent again: whether its keys are gone is not known, and that is what is said.
 /// </summary>
-/// <param name="pipeline">The connection.</param>
 /// <param name="single">One key for each command, as a cluster wants it.</param>
-internal sealed class KeyUnlinker(RedisPipeline pipeline, bool single)
+internal sealed class KeyUnlinker(bool single)
 {
     // A server works on a command to its end: so many keys take it a fraction of a millisecond.
     private const int BatchSize = 200;
@@ -26,12 +25,13 @@ internal sealed class KeyUnlinker(RedisPipeline pipeline, bool single)
     public OpsException? Refusal { get; private set; }
 
     /// <summary>Sends keys on their way out.</summary>
+    /// <param name="pipeline">The connection.</param>
     /// <param name="keys">The keys.</param>
-    public void Add(IReadOnlyList<ReadOnlyMemory<byte>> keys)
+    public void Add(RedisPipeline pipeline, IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
         if (single)
         {
-            Send([.. keys.Select(key => new RedisCommand(Unlink, new RedisArgument(key)))], 1);
+            Send(pipeline, [.. keys.Select(key => new RedisCommand(Unlink, new RedisArgument(key)))], 1);
             return;
         }
 
@@ -45,11 +45,11 @@ internal sealed class KeyUnlinker(RedisPipeline pipeline, bool single)
                 arguments[i + 1] = new RedisArgument(keys[start + i]);
             }
 
-            Send([new RedisCommand(arguments)], count);
+            Send(pipeline, [new RedisCommand(arguments)], count);
         }
     }
 
-    private void Send(IReadOnlyList<RedisCommand> commands, int keysOfEach)
+    private void Send(RedisPipeline pipeline, IReadOnlyList<RedisCommand> commands, int keysOfEach)
     {
         Unanswered += commands.Count * keysOfEach;
         pipeline.Add(commands, replies =>

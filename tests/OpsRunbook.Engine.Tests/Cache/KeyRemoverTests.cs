@@ -63,8 +63,10 @@ public sealed class KeyRemoverTests
         Assert.Equal(["ProtectedKey"], cache.Journal.Records[^1].Overridden);
     }
 
-    [SkippableFact]
-    public async Task A_protected_key_that_comes_after_the_question_stays()
+    [SkippableTheory]
+    [InlineData(32 << 20, 0)]
+    [InlineData(100, 1)]
+    public async Task A_protected_key_that_comes_after_the_question_stays(int memory, int kept)
     {
         await using var server = await Servers.NewRedisAsync();
         await using var cache = new TestCache(server);
@@ -79,9 +81,11 @@ public sealed class KeyRemoverTests
             },
         };
 
-        var removal = await cache.RemoveAsync(new KeyRemovalRequest { Pattern = "*" });
+        // In little memory the keys are looked for anew, and the newcomer with them.
+        var removal = Assert.Single(await cache.RunAsync<CacheRemoval>(
+            target => new KeyRemover(target, new KeyRemovalRequest { Pattern = "*" }, cache.Changes(), cache.Output) { MemoryForKeys = memory }.RunAsync(CancellationToken.None)));
 
-        Assert.Equal((100L, 1L, false), (removal.Removed, removal.Kept, removal.Complete));
+        Assert.Equal((100, kept, kept == 0), (removal.Removed, removal.Kept, removal.Complete));
         Assert.Equal("sess:new", await server.ExecuteAsync("KEYS", "*"));
     }
 
