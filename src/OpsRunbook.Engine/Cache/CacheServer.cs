@@ -53,22 +53,19 @@ public sealed class CacheServer : IAsyncDisposable
         var connection = await ConnectAsync(host, options, cancellationToken);
         try
         {
-            // A look must not make a key seem used. Servers before 7.2 do not know the first and need not like it.
-            var replies = await connection.PipelineAsync(
-                [
-                    new RedisCommand("CLIENT", "NO-TOUCH", "ON"),
-                    new RedisCommand("INFO", "server"),
-                    new RedisCommand("INFO", "replication"),
-                    new RedisCommand("INFO", "cluster"),
-                ],
-                cancellationToken);
-            if (replies.FirstOrDefault(reply => reply.IsError && reply.Text.StartsWith("NOAUTH", StringComparison.Ordinal)) is { } refused)
+            // A look must not make a key seem used. Servers before 7.2 do not know this command and need not like it. It goes
+            // first and alone, because a server that takes no client answers once and hangs up.
+            var untouched = (await connection.PipelineAsync([new RedisCommand("CLIENT", "NO-TOUCH", "ON")], cancellationToken))[0];
+            if (untouched.IsError && RedisErrors.IsTurnedAway(untouched.Text))
             {
-                throw RedisErrors.FromReply(refused, "INFO", connection.Target);
+                throw RedisErrors.FromReply(untouched, "CLIENT", connection.Target);
             }
 
-            var info = new RedisInfo(replies.Skip(1).Where(reply => !reply.IsError).Select(reply => reply.Text));
-            var server = new CacheServer(target, host, options, connection, info) { LeavesKeysUntouched = !replies[0].IsError };
+            var replies = await connection.PipelineAsync(
+                [new RedisCommand("INFO", "server"), new RedisCommand("INFO", "replication"), new RedisCommand("INFO", "cluster")],
+                cancellationToken);
+            var info = new RedisInfo(replies.Where(reply => !reply.IsError).Select(reply => reply.Text));
+            var server = new CacheServer(target, host, options, connection, info) { LeavesKeysUntouched = !untouched.IsError };
             if (server is { IsCluster: true, IsReplica: true })
             {
                 await connection.ExecuteAsync(new RedisCommand("READONLY"), cancellationToken);

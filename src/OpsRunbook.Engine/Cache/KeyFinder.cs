@@ -21,6 +21,12 @@ public sealed class KeyFinder(CacheTarget target, KeyQuery query, IOperationOutp
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await using var servers = await target.OpenAllAsync(query.FromReplica, output, cancellationToken);
+        if (servers.All.Count == 0)
+        {
+            // Every part of the cluster has been reported as missing.
+            return;
+        }
+
         var complete = servers.Complete;
         foreach (var server in servers.All)
         {

@@ -51,6 +51,12 @@ internal static class RedisErrors
         return new OpsException(id, kind, message, next, target);
     }
 
+    /// <summary>The server takes no commands from this connection at all.</summary>
+    /// <param name="text">The error as the server wrote it.</param>
+    /// <returns>True when it does not.</returns>
+    public static bool IsTurnedAway(string text) =>
+        text.StartsWith("NOAUTH", StringComparison.Ordinal) || text.StartsWith("DENIED", StringComparison.Ordinal) || text.Contains("max number of clients", StringComparison.Ordinal);
+
     /// <summary>The same failure under the cache's own identifier.</summary>
     /// <param name="error">A failure to reach the endpoint.</param>
     /// <returns>The error itself when it is about something else.</returns>

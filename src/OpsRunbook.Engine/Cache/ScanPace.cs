@@ -40,7 +40,7 @@ internal sealed class ScanPace : IAsyncDisposable
     }
 
     /// <summary>Keys to ask for at first.</summary>
-    public int FirstPage => _page;
+    public int FirstPage { get; } = UsualPage;
 
     /// <summary>Highest p99 of a window so far.</summary>
     public TimeSpan Worst { get; private set; }
@@ -125,9 +125,10 @@ internal sealed class ScanPace : IAsyncDisposable
         }
         else if (_holdSince == 0 || Stopwatch.GetElapsedTime(_holdSince) > HoldFor)
         {
-            _before = impact;
+            // The first step costs nothing when the scan turns out not to be the cause.
+            _pause = _before is null ? _pause : Math.Min(LongestPause, Math.Max(0.25, _pause * 2));
             _page = Math.Max(SmallestPage, _page / 2);
-            _pause = Math.Min(LongestPause, Math.Max(0.25, _pause * 2));
+            _before = impact;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using OpsRunbook.Engine.Cache;
 using OpsRunbook.Fixtures;
@@ -238,6 +239,18 @@ public sealed class KeyFinderTests
         await using var cache = new TestCache(await Servers.RedisAsync());
         cache.Definition.Password = password is null ? null : SecretReference.Parse(password);
         Assert.Equal(id, (await Assert.ThrowsAsync<OpsException>(() => cache.FindAsync(new KeyQuery()))).Id);
+    }
+
+    [SkippableFact]
+    public async Task A_server_that_takes_no_more_clients_is_named()
+    {
+        await using var server = await Servers.NewRedisAsync(RedisKind.Plain, "maxclients 2");
+        await using var cache = new TestCache(server);
+        await server.ExecuteAsync("CONFIG", "SET", "requirepass", string.Empty);
+        cache.Definition.Password = null;
+        using var one = new TcpClient("127.0.0.1", server.Port);
+        using var two = new TcpClient("127.0.0.1", server.Port);
+        Assert.Equal("Cache.TooManyClients", (await Assert.ThrowsAsync<OpsException>(() => cache.FindAsync(new KeyQuery()))).Id);
     }
 
     [Fact]
