@@ -108,6 +108,10 @@ public static class Servers
     /// <returns>The daemon, answering.</returns>
     public static Task<Pm2Daemon> Pm2Async() => GetAsync(SharedPm2);
 
+    /// <summary>The sample application of the test's own, as a plain process.</summary>
+    /// <returns>The application, answering.</returns>
+    public static Task<AppServer> NewAppAsync() => GetAsync(AppServer.CreateAsync);
+
     /// <summary>A small file system of its own.</summary>
     /// <param name="bytes">Its size.</param>
     /// <returns>The file system, mounted and empty.</returns>

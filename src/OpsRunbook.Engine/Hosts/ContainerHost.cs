@@ -14,7 +14,8 @@ public sealed class ContainerHost : RemoteHost
     private const UnixFileMode OrdinaryFile = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly string _container;
-    private readonly LocalHost _engineHost;
+    private readonly IHost _engineHost;
+    private readonly bool _ownsEngineHost;
     private readonly DockerClient _docker;
 
     /// <summary>Creates the host. Nothing is connected yet.</summary>
@@ -22,10 +23,26 @@ public sealed class ContainerHost : RemoteHost
     /// <param name="container">Name or id of the container.</param>
     /// <param name="endpoint">Address of the Engine API; null for <c>DOCKER_HOST</c> or the usual socket.</param>
     public ContainerHost(string name, string container, string? endpoint = null)
+        : this(name, container, endpoint, new LocalHost(), ownsEngineHost: true)
+    {
+    }
+
+    /// <summary>Creates the host of a container whose engine runs on another host.</summary>
+    /// <param name="name">The name to show.</param>
+    /// <param name="container">Name or id of the container.</param>
+    /// <param name="endpoint">Address of the Engine API; null for the usual socket.</param>
+    /// <param name="engineHost">Host of the engine, which the caller disposes.</param>
+    internal ContainerHost(string name, string container, string? endpoint, IHost engineHost)
+        : this(name, container, endpoint, engineHost, ownsEngineHost: false)
+    {
+    }
+
+    private ContainerHost(string name, string container, string? endpoint, IHost engineHost, bool ownsEngineHost)
         : base(name, new StackHost { Container = container, Docker = endpoint })
     {
         _container = container;
-        _engineHost = new LocalHost();
+        _engineHost = engineHost;
+        _ownsEngineHost = ownsEngineHost;
         _docker = new DockerClient(_engineHost, endpoint);
     }
 
@@ -133,7 +150,11 @@ public sealed class ContainerHost : RemoteHost
     public override async ValueTask DisposeAsync()
     {
         _docker.Dispose();
-        await _engineHost.DisposeAsync();
+        if (_ownsEngineHost)
+        {
+            await _engineHost.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 

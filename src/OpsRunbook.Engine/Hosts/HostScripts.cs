@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace OpsRunbook.Engine.Hosts;
 
 /// <summary>
@@ -9,7 +11,11 @@ internal static class HostScripts
     /// <summary>Exit code of <see cref="WriteFile"/> when the content did not arrive completely.</summary>
     public const int Incomplete = 74;
 
+    /// <summary>Exit code of <see cref="ReplaceFile"/> when the file was no longer what it should replace.</summary>
+    public const int Changed = 73;
+
     // A copy carries the owner and mode of the existing file over to the temporary one before it gets its new content.
+    // The folder is locked while what is known of the file is compared, so that of two writers one sees the other's work.
     private const string WriteFileText = """
         set -eu
         f=$1
@@ -21,6 +27,11 @@ internal static class HostScripts
         cat > "$t"
         [ "$(wc -c < "$t")" -eq "$2" ] || exit 74
         sync -- "$t" 2>/dev/null || sync
+        if [ -n "${3:-}" ]; then
+          exec 9<"$(dirname -- "$f")"
+          flock 9 2>/dev/null || :
+          [ "$(sha256sum < "$f" | cut -c 1-64)" = "$3" ] || exit 73
+        fi
         mv -f -- "$t" "$f"
         trap - EXIT
         sync -- "$(dirname -- "$f")" 2>/dev/null || :
@@ -47,6 +58,17 @@ internal static class HostScripts
     /// <returns>The command.</returns>
     public static HostCommand WriteFile(string path, ReadOnlyMemory<byte> content) =>
         new("sh", "-c", WriteFileText, "sh", path, content.Length.ToString()) { StandardInput = content };
+
+    /// <summary>Replaces a file with what arrives on standard input, if it still has the content that is known of it.</summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="known">The content that is to be replaced.</param>
+    /// <param name="content">The new content.</param>
+    /// <returns>The command; it ends with <see cref="Changed"/> when somebody else has changed the file meanwhile, and does nothing.</returns>
+    public static HostCommand ReplaceFile(string path, ReadOnlySpan<byte> known, ReadOnlyMemory<byte> content)
+    {
+        var write = WriteFile(path, content);
+        return write with { Arguments = [.. write.Arguments, Convert.ToHexString(SHA256.HashData(known)).ToLowerInvariant()] };
+    }
 
     /// <summary>Expands a pattern; the paths are separated by NUL.</summary>
     /// <param name="pattern">Absolute pattern with <c>*</c> and <c>?</c>.</param>

@@ -54,6 +54,9 @@ internal static class ProcFiles
         return SocketOwners.Join(sockets, ReadOwners(cancellationToken));
     }
 
+    /// <summary>Inodes of the sockets that this process has open.</summary>
+    public static IReadOnlySet<long> ReadOwnSockets() => ReadInodes("self").ToHashSet();
+
     private static IEnumerable<int> ProcessIds() => Directory.EnumerateDirectories("/proc")
         .Select(path => int.TryParse(Path.GetFileName(path.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
         .Where(pid => pid > 0)
@@ -70,28 +73,33 @@ internal static class ProcFiles
         foreach (var pid in ProcessIds())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            List<long> inodes = [];
-            try
-            {
-                foreach (var descriptor in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd"))
-                {
-                    if (new FileInfo(descriptor).LinkTarget is { } target
-                        && target.StartsWith(SocketPrefix, StringComparison.Ordinal)
-                        && long.TryParse(target.AsSpan(SocketPrefix.Length).TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var inode))
-                    {
-                        inodes.Add(inode);
-                    }
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // Another user's process, or one that ended meanwhile: its sockets have no visible owner.
-            }
-
-            foreach (var inode in inodes)
+            foreach (var inode in ReadInodes($"{pid}"))
             {
                 yield return (inode, pid);
             }
         }
+    }
+
+    private static List<long> ReadInodes(string process)
+    {
+        List<long> inodes = [];
+        try
+        {
+            foreach (var descriptor in Directory.EnumerateFileSystemEntries($"/proc/{process}/fd"))
+            {
+                if (new FileInfo(descriptor).LinkTarget is { } target
+                    && target.StartsWith(SocketPrefix, StringComparison.Ordinal)
+                    && long.TryParse(target.AsSpan(SocketPrefix.Length).TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out var inode))
+                {
+                    inodes.Add(inode);
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another user's process, or one that ended meanwhile: its sockets have no visible owner.
+        }
+
+        return inodes;
     }
 }

@@ -84,21 +84,34 @@ internal static class ProcParser
     /// <returns>Sockets without their owner, with their inode. Malformed lines are left out.</returns>
     public static IEnumerable<(HostSocket Socket, long Inode)> ParseSockets(string table, string protocol)
     {
+        foreach (var (local, remote, state, inode) in ParseTable(table))
+        {
+            // TCP_LISTEN is 0A; a UDP socket serves when it has a port and no peer.
+            if (protocol == "tcp" ? state == "0A" : local.Port != 0 && remote.Port == 0)
+            {
+                yield return (new HostSocket(protocol, local.Address, local.Port, null), inode);
+            }
+        }
+    }
+
+    /// <summary>Established connections from <c>/proc/net/tcp</c> or <c>tcp6</c>; those that are closing (TIME_WAIT and others) are not.</summary>
+    /// <param name="table">The file.</param>
+    /// <returns>Both ends of each connection and its inode. Malformed lines are left out.</returns>
+    public static IEnumerable<(IPEndPoint Local, IPEndPoint Remote, long Inode)> ParseConnections(string table) => ParseTable(table)
+        .Where(socket => socket.State == "01")
+        .Select(socket => (new IPEndPoint(socket.Local.Address, socket.Local.Port), new IPEndPoint(socket.Remote.Address, socket.Remote.Port), socket.Inode));
+
+    private static IEnumerable<((IPAddress Address, int Port) Local, (IPAddress Address, int Port) Remote, string State, long Inode)> ParseTable(string table)
+    {
         foreach (var line in table.Split('\n'))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length < 10
-                || !TryParseEndPoint(fields[1], out var local)
-                || !TryParseEndPoint(fields[2], out var remote)
-                || !long.TryParse(fields[9], NumberStyles.None, CultureInfo.InvariantCulture, out var inode))
+            if (fields.Length >= 10
+                && TryParseEndPoint(fields[1], out var local)
+                && TryParseEndPoint(fields[2], out var remote)
+                && long.TryParse(fields[9], NumberStyles.None, CultureInfo.InvariantCulture, out var inode))
             {
-                continue;
-            }
-
-            // TCP_LISTEN is 0A; a UDP socket serves when it has a port and no peer.
-            if (protocol == "tcp" ? fields[3] == "0A" : local.Port != 0 && remote.Port == 0)
-            {
-                yield return (new HostSocket(protocol, local.Address, local.Port, null), inode);
+                yield return (local, remote, fields[3], inode);
             }
         }
     }

@@ -11,6 +11,11 @@ internal static class NginxTest
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
+    /// <summary>A command of the program <c>nginx</c>.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <returns>The command.</returns>
+    public static HostCommand Command(params string[] arguments) => new(["sh", "-c", Script, "sh", .. arguments]) { Timeout = Limit };
+
     /// <summary>Throws when the configuration would be refused.</summary>
     /// <param name="host">Host of the web server.</param>
     /// <param name="target">The web server.</param>
@@ -34,7 +39,7 @@ internal static class NginxTest
         }
         else
         {
-            result = await host.RunAsync(new HostCommand(["sh", "-c", Script, "sh", .. arguments]) { Timeout = Limit }, cancellationToken);
+            result = await host.RunAsync(Command(arguments), cancellationToken);
         }
 
         if (!result.Succeeded)

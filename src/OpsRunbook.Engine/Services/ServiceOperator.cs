@@ -20,6 +20,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
 
     private readonly ServiceWait _wait = new(session, output);
     private readonly Dictionary<string, string> _notDone = new(StringComparer.Ordinal);
+    private bool _wholeStack;
 
     /// <summary>Does an action to services in their order, and emits a result for each.</summary>
     /// <param name="action">Start, stop, restart, reload or recreate.</param>
@@ -31,6 +32,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
     public async Task RunAsync(ServiceAction action, IReadOnlyList<ServiceTarget> targets, bool downFirst, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(targets);
+        _wholeStack = downFirst;
         var ordered = ServiceTargets.InStartOrder(session.Stack, targets);
         var steps = downFirst && action == ServiceAction.Restart
             ? ordered.Reverse().Select(target => (ServiceAction.Stop, target)).Concat(ordered.Select(target => (ServiceAction.Start, target)))
@@ -155,6 +157,12 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
             }
             else if (unchanged is not null)
             {
+                // An earlier run may have been killed before it let requests in again.
+                if (action == ServiceAction.Start && ServiceDrain.For(session, target) is { } drain)
+                {
+                    await ResumeAsync(drain, target);
+                }
+
                 await output.WriteAsync(Result(action, ServiceOutcome.Unchanged, target, unchanged), cancellationToken);
             }
             else if (!await changes.ConfirmAsync(ChangeOf(action, target, state), cancellationToken))
@@ -233,9 +241,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
         {
             if (drain is not null && step.Interrupts)
             {
-                var report = await drain.BeginAsync(output, cancellationToken);
-                progress.Drain = report.Message;
-                changes.Require("Drain", report.IsQuiet, $"'{target.Name}' still serves: {report.Message}.", "Wait until its requests have ended, or raise 'drain.timeout' in the stack file.", target.Name);
+                progress.Drain = await DrainAsync(drain, target, cancellationToken);
             }
 
             output.Verbose($"{target.Name} on {target.Host}: {step.Command}");
@@ -266,6 +272,22 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
             {
                 await ResumeAsync(drain, target);
             }
+        }
+    }
+
+    private async Task<string> DrainAsync(ServiceDrain drain, ServiceTarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var report = await drain.BeginAsync(output, cancellationToken);
+            changes.Require("Drain", report.IsQuiet, $"'{target.Name}' still serves: {report.Message}.", "Wait until its requests have ended, or raise 'drain.timeout' in the stack file.", target.Name);
+            return report.Message;
+        }
+        catch (OpsException error) when (error.Id == "Drain.LastServer")
+        {
+            // When everything is stopped, the last one of its upstream cannot be spared; else it is for the operator to say.
+            changes.Require("Drain", _wholeStack, error.Message, error.NextStep ?? string.Empty, target.Name);
+            return "not drained: nothing else serves its requests";
         }
     }
 

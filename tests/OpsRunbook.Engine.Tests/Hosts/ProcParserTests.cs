@@ -81,6 +81,18 @@ public class ProcParserTests
     }
 
     [Fact]
+    public void Only_established_connections_are_open_ones()
+    {
+        const string rest = " 00000000:00000000 00:00000000 00000000     0        0 ";
+        var tcp = $"  sl  local_address rem_address   st\n   0: 0100007F:0BB9 00000000:0000 0A{rest}1 1\n   1: 0100007F:0BB9 0200007F:D431 01{rest}2 1\n"
+            + $"   2: 0100007F:0BB9 0200007F:D432 06{rest}0 3\n   3: 0100007F:0BB9 0200007F:D433 08{rest}4 1\n   4: broken\n";
+        var tcp6 = $"   0: 0000000000000000FFFF00000100007F:0BB9 0000000000000000FFFF00000200007F:D434 01{rest}5 1\n";
+
+        Assert.Equal([(IPEndPoint.Parse("127.0.0.1:3001"), IPEndPoint.Parse("127.0.0.2:54321"), 2L)], ProcParser.ParseConnections(tcp));
+        Assert.Equal([(IPEndPoint.Parse("127.0.0.1:3001"), IPEndPoint.Parse("127.0.0.2:54324"), 5L)], ProcParser.ParseConnections(tcp6));
+    }
+
+    [Fact]
     public void A_shared_socket_belongs_to_the_master_and_appears_once()
     {
         var socket = new HostSocket("tcp", IPAddress.Any, 80, null);

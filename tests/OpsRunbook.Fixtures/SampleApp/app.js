@@ -3,6 +3,7 @@
 //   /health                 {"status":"ok", ...} of the process itself
 //   /api/v1/health/ready    200 when every dependency accepts a connection, else 503 that names those that do not
 //   /metrics                Prometheus text
+//   /wait?ms=300            an answer that takes its time
 // Environment: PORT, HOST, DEPENDENCIES ("db=127.0.0.1:5432,cache=127.0.0.1:6379"),
 // CONTROL: a JSON file, read at every health request, that makes it misbehave:
 //   {"latencyMs": 800, "status": 500, "body": "{\"status\":\"starting\"}"}
@@ -91,6 +92,9 @@ const server = http.createServer(async (request, response) => {
       : await ready();
     status = wanted.status || status;
     body = wanted.body || body;
+  } else if (path === '/wait') {
+    await new Promise((resolve) => setTimeout(resolve, Number(new URL(request.url, 'http://localhost').searchParams.get('ms'))));
+    body = JSON.stringify({ status: 'ok', port, pid: process.pid });
   } else if (path === '/metrics') {
     type = 'text/plain; version=0.0.4; charset=utf-8';
     body = metrics();

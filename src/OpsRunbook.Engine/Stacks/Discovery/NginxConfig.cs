@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace OpsRunbook.Engine.Stacks;
 
 /// <summary>A <c>server</c> block of nginx that serves a certificate.</summary>
@@ -25,9 +23,9 @@ internal static class NginxConfig
         var blocks = new Stack<Block>();
         blocks.Push(new Block(string.Empty, null));
         var statement = new List<string>();
-        foreach (var (token, quoted) in Tokens(text).Take(MaximumTokens))
+        foreach (var token in NginxToken.Read(text).Take(MaximumTokens))
         {
-            switch (quoted ? string.Empty : token)
+            switch (token.Quoted ? string.Empty : token.Text)
             {
                 case ";":
                     blocks.Peek().Apply(statement, folder);
@@ -42,7 +40,7 @@ internal static class NginxConfig
                     statement.Clear();
                     break;
                 default:
-                    statement.Add(token);
+                    statement.Add(token.Text);
                     break;
             }
         }
@@ -58,15 +56,15 @@ internal static class NginxConfig
     {
         var includes = new List<string>();
         var statement = new List<string>();
-        foreach (var (token, quoted) in Tokens(text).Take(MaximumTokens))
+        foreach (var token in NginxToken.Read(text).Take(MaximumTokens))
         {
-            if (quoted || token is not (";" or "{" or "}"))
+            if (!token.IsDelimiter)
             {
-                statement.Add(token);
+                statement.Add(token.Text);
                 continue;
             }
 
-            if (token == ";" && statement is ["include", var pattern])
+            if (token.Text == ";" && statement is ["include", var pattern])
             {
                 includes.Add(Path.Combine(folder, pattern));
             }
@@ -75,73 +73,6 @@ internal static class NginxConfig
         }
 
         return includes;
-    }
-
-    private static IEnumerable<(string Token, bool Quoted)> Tokens(string text)
-    {
-        var word = new StringBuilder();
-        for (var i = 0; i < text.Length; i++)
-        {
-            var letter = text[i];
-            if (letter is '"' or '\'' && word.Length == 0)
-            {
-                for (i++; i < text.Length && text[i] != letter; i++)
-                {
-                    if (text[i] == '\\' && i + 1 < text.Length && (text[i + 1] == letter || text[i + 1] == '\\'))
-                    {
-                        i++;
-                    }
-
-                    word.Append(text[i]);
-                }
-
-                yield return (word.ToString(), true);
-                word.Clear();
-                continue;
-            }
-
-            // ${name} is part of a word, not a block.
-            if (letter == '{' && word.Length > 0 && word[^1] == '$')
-            {
-                for (; i < text.Length && text[i] != '}'; i++)
-                {
-                    word.Append(text[i]);
-                }
-
-                word.Append('}');
-                continue;
-            }
-
-            if (char.IsWhiteSpace(letter) || letter is ';' or '{' or '}' || (letter == '#' && word.Length == 0))
-            {
-                if (word.Length > 0)
-                {
-                    yield return (word.ToString(), false);
-                    word.Clear();
-                }
-
-                if (letter == '#')
-                {
-                    for (; i < text.Length && text[i] != '\n'; i++)
-                    {
-                    }
-                }
-                else if (!char.IsWhiteSpace(letter))
-                {
-                    yield return (letter.ToString(), false);
-                }
-
-                continue;
-            }
-
-            if (letter == '\\' && i + 1 < text.Length)
-            {
-                word.Append(letter);
-                letter = text[++i];
-            }
-
-            word.Append(letter);
-        }
     }
 
     private sealed class Block(string name, Block? parent)

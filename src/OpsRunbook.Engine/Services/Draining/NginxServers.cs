@@ -1,0 +1,126 @@
+using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Stacks;
+
+namespace OpsRunbook.Engine.Services;
+
+/// <summary>All that runs of one web server of the stack: one nginx on a host, or one in each of its containers.</summary>
+internal sealed class NginxServers : IAsyncDisposable
+{
+    private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(30);
+
+    private readonly List<(IHost Host, NginxDrain Drain)> _servers = [];
+    private readonly List<ContainerHost> _containers = [];
+
+    private NginxServers()
+    {
+    }
+
+    /// <summary>Finds the web server.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="name">Name of the web server.</param>
+    /// <param name="service">The service that is drained.</param>
+    /// <param name="owner">Name of its marks.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>What was found; to be disposed.</returns>
+    /// <exception cref="OpsException"><c>Drain.WebServerUnsupported</c>, <c>Drain.WebServerDown</c>.</exception>
+    public static async Task<NginxServers> OpenAsync(StackSession session, string name, ServiceTarget service, string owner, CancellationToken cancellationToken)
+    {
+        var web = session.Stack.WebServers.GetValueOrDefault(name);
+        if (web is not { Engine: "nginx" })
+        {
+            throw new OpsException(
+                "Drain.WebServerUnsupported",
+                OpsErrorKind.InvalidArgument,
+                web is null ? $"The stack '{session.Stack.Name}' has no web server '{name}'." : $"'{name}' is {web.Engine}; only nginx can take '{service.Name}' out of its upstreams.",
+                "Drain it by 'command' and 'resume' in the stack file instead.",
+                service.Name);
+        }
+
+        var servers = new NginxServers();
+        var host = session.Host(web.Host);
+        var target = ServiceTargets.Of(session.Stack).FirstOrDefault(member => member.Kind == MemberKind.WebServer && member.Name == name);
+        var process = new ServiceTarget(name, MemberKind.WebServer, ServiceManagerKind.Process, new UnitReference(name), web.Host, WebServer: web);
+        switch (target?.Manager)
+        {
+            case ServiceManagerKind.Docker or ServiceManagerKind.Compose:
+                var state = await ServiceManagers.Get(target.Manager).GetStateAsync(host, target.Unit, cancellationToken);
+                foreach (var instance in state.InstanceList.Where(instance => instance.State == "running"))
+                {
+                    var container = new ContainerHost(instance.Name, instance.Id, target.Unit.DockerEndpoint, host);
+                    servers._containers.Add(container);
+                    servers._servers.Add((container, new NginxDrain(container, process, owner, reload: null)));
+                }
+
+                break;
+            case ServiceManagerKind.Systemd:
+                servers._servers.Add((host, new NginxDrain(host, process, owner, token => ReloadAsync(host, target, token))));
+                break;
+            default:
+                servers._servers.Add((host, new NginxDrain(host, process, owner, reload: null)));
+                break;
+        }
+
+        return servers._servers.Count > 0
+            ? servers
+            : throw new OpsException(
+                "Drain.WebServerDown", OpsErrorKind.OperationFailed, $"No container of '{name}' runs, in which '{service.Name}' could be marked down.", "Start it.", service.Name);
+    }
+
+    /// <summary>Marks servers down in each of them.</summary>
+    /// <param name="choose">Picks the servers.</param>
+    /// <param name="cancellationToken">Ends the work before a file is written.</param>
+    /// <returns>The servers that are down now.</returns>
+    public async Task<IReadOnlyList<UpstreamServer>> MarkAsync(
+        Func<IHost, NginxUpstreams, Task<IReadOnlyList<UpstreamServer>>> choose, CancellationToken cancellationToken)
+    {
+        var marked = new List<UpstreamServer>();
+        foreach (var (host, drain) in _servers)
+        {
+            marked.AddRange(await drain.MarkAsync(upstreams => choose(host, upstreams), cancellationToken));
+        }
+
+        return marked;
+    }
+
+    /// <summary>Takes the marks back in each of them.</summary>
+    /// <param name="cancellationToken">Ends the work before a file is written.</param>
+    /// <returns>A task that ends when all have reloaded.</returns>
+    public async Task UnmarkAsync(CancellationToken cancellationToken)
+    {
+        var without = new List<NginxDrain>();
+        foreach (var (_, drain) in _servers)
+        {
+            if (!await drain.UnmarkAsync(always: false, cancellationToken))
+            {
+                without.Add(drain);
+            }
+        }
+
+        // Containers may share their configuration: then only the first one found marks in it.
+        foreach (var drain in without.Count < _servers.Count ? without : [])
+        {
+            await drain.UnmarkAsync(always: true, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var container in _containers)
+        {
+            await container.DisposeAsync();
+        }
+    }
+
+    private static async Task ReloadAsync(IHost host, ServiceTarget target, CancellationToken cancellationToken)
+    {
+        var control = ServiceControls.Get(target.Manager);
+        var state = await ServiceManagers.Get(target.Manager).GetStateAsync(host, target.Unit, cancellationToken);
+        if (control.Refuse(ServiceAction.Reload, target, state) is { } refusal)
+        {
+            throw refusal;
+        }
+
+        await control.ActAsync(ServiceAction.Reload, host, target, state, ReloadLimit, cancellationToken);
+    }
+}
