@@ -6,8 +6,10 @@ namespace OpsRunbook.Engine.Cache;
 /// <param name="mostBytes">The limit.</param>
 internal sealed class KeyStore(int mostBytes)
 {
-    private byte[] _bytes = [];
-    private int _used;
+    private const int BlockBytes = 1 << 20;
+
+    private readonly List<(byte[] Bytes, int Used)> _blocks = [];
+    private long _total;
 
     /// <summary>There were too many: nothing is remembered any more.</summary>
     public bool Overflowed { get; private set; }
@@ -16,38 +18,44 @@ internal sealed class KeyStore(int mostBytes)
     /// <param name="key">The key.</param>
     public void Add(ReadOnlySpan<byte> key)
     {
-        var needed = _used + sizeof(int) + key.Length;
-        if (Overflowed || needed > mostBytes)
+        var needed = sizeof(int) + key.Length;
+        _total += needed;
+        if (Overflowed || _total > mostBytes)
         {
-            (Overflowed, _bytes, _used) = (true, [], 0);
+            Overflowed = true;
+            _blocks.Clear();
             return;
         }
 
-        if (needed > _bytes.Length)
+        if (_blocks.Count == 0 || _blocks[^1].Bytes.Length - _blocks[^1].Used < needed)
         {
-            Array.Resize(ref _bytes, Math.Min(mostBytes, Math.Max(needed, _bytes.Length * 2)));
+            _blocks.Add((new byte[Math.Max(BlockBytes, needed)], 0));
         }
 
-        BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(_used), key.Length);
-        key.CopyTo(_bytes.AsSpan(_used + sizeof(int)));
-        _used = needed;
+        var (bytes, used) = _blocks[^1];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(used), key.Length);
+        key.CopyTo(bytes.AsSpan(used + sizeof(int)));
+        _blocks[^1] = (bytes, used + needed);
     }
 
     /// <summary>The keys, some at a time.</summary>
-    /// <param name="size">So many at a time.</param>
+    /// <param name="size">So many at a time at the most.</param>
     /// <returns>The keys; they lie in the store itself.</returns>
     public IEnumerable<IReadOnlyList<ReadOnlyMemory<byte>>> Chunks(int size)
     {
-        var chunk = new List<ReadOnlyMemory<byte>>(size);
-        for (var at = 0; at < _used;)
+        foreach (var (bytes, used) in _blocks)
         {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(at));
-            chunk.Add(_bytes.AsMemory(at + sizeof(int), length));
-            at += sizeof(int) + length;
-            if (chunk.Count == size || at == _used)
+            var chunk = new List<ReadOnlyMemory<byte>>(size);
+            for (var at = 0; at < used;)
             {
-                yield return chunk;
-                chunk = new List<ReadOnlyMemory<byte>>(size);
+                var length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at));
+                chunk.Add(bytes.AsMemory(at + sizeof(int), length));
+                at += sizeof(int) + length;
+                if (chunk.Count == size || at == used)
+                {
+                    yield return chunk;
+                    chunk = new List<ReadOnlyMemory<byte>>(size);
+                }
             }
         }
     }

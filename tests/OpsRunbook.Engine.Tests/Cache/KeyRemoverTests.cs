@@ -64,7 +64,7 @@ public sealed class KeyRemoverTests
     }
 
     [SkippableTheory]
-    [InlineData(32 << 20, 0)]
+    [InlineData(16 << 20, 0)]
     [InlineData(100, 1)]
     public async Task A_protected_key_that_comes_after_the_question_stays(int memory, int kept)
     {
