@@ -22,6 +22,9 @@ internal sealed class RecordedOutput : IOperationOutput
     /// <summary>Answers the questions; yes to all by default.</summary>
     public Func<string, bool> Answer { get; init; } = _ => true;
 
+    /// <summary>Called after each progress report; null for nothing.</summary>
+    public Action? Progressed { get; init; }
+
     public IReadOnlyList<(TimeSpan At, object Item)> Timed => Copy(_items);
 
     public IReadOnlyList<object> Items => Timed.Select(item => item.Item).ToList();
@@ -53,7 +56,11 @@ internal sealed class RecordedOutput : IOperationOutput
 
     public void Verbose(string message) => Add(_verbose, message);
 
-    public void Progress(string activity, string status, int? percent) => Add(_progress, $"{activity}: {status}");
+    public void Progress(string activity, string status, int? percent)
+    {
+        Add(_progress, $"{activity}: {status}");
+        Progressed?.Invoke();
+    }
 
     public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken)
     {

@@ -1,6 +1,8 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
+using OpsRunbook.Engine.Environments;
 using OpsRunbook.Engine.Safety;
+using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Cmdlets;
@@ -23,4 +25,17 @@ public abstract class ChangeCmdlet : StackCmdlet
     /// <returns>A runner for this call.</returns>
     private protected ChangeRunner Changes(IOperationOutput output, string? stack) =>
         new(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, stack, Reason, On(Force)));
+
+    /// <summary>The road for the changes of this call to a stack. What was to be put back before now, and was not, is put back first.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="output">Takes plans, questions and warnings.</param>
+    /// <param name="timeout">Longest time to wait for one service.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A runner for this call.</returns>
+    private protected async Task<ChangeRunner> OpenChangesAsync(StackSession session, IOperationOutput output, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var changes = Changes(output, session.Stack.Name);
+        await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout, cancellationToken);
+        return changes;
+    }
 }

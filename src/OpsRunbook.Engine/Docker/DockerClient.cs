@@ -52,6 +52,20 @@ public sealed partial class DockerClient : IDisposable
     /// <summary>Address of the engine, for messages.</summary>
     public string Endpoint => _endpoint.Address;
 
+    /// <summary>The engine of a host, at the address that the stack gives it.</summary>
+    /// <param name="host">Host whose engine is asked.</param>
+    /// <param name="stack">The stack that describes the host.</param>
+    /// <returns>A client that the caller disposes.</returns>
+    /// <exception cref="OpsException"><c>Docker.EndpointInvalid</c>.</exception>
+    public static DockerClient Of(IHost host, OpsStack stack)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(stack);
+
+        // For a host that is a container the address is that of the engine around it, not of one inside.
+        return new DockerClient(host, stack.Hosts.GetValueOrDefault(host.Name) is { Container: null, Docker: { Length: > 0 } address } ? address : null);
+    }
+
     /// <summary>Containers.</summary>
     /// <param name="all">Those that do not run, too.</param>
     /// <param name="cancellationToken">Ends the request.</param>
@@ -96,10 +110,11 @@ public sealed partial class DockerClient : IDisposable
     /// <param name="path">Path and query without a leading slash and without the version: <c>info</c>, <c>images/json</c>.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <param name="container">Container that the path is about, for the message when it does not exist; null for none.</param>
+    /// <param name="within">Longest wait for the answer; null for ten seconds.</param>
     /// <returns>The document, which the caller disposes.</returns>
-    public async Task<JsonDocument> GetJsonAsync(string path, CancellationToken cancellationToken, string? container = null)
+    public async Task<JsonDocument> GetJsonAsync(string path, CancellationToken cancellationToken, string? container = null, TimeSpan? within = null)
     {
-        var body = await SendAsync(HttpMethod.Get, path, null, container, MaximumAnswerBytes, cancellationToken);
+        var body = await SendAsync(HttpMethod.Get, path, null, container, MaximumAnswerBytes, cancellationToken, within);
         try
         {
             return JsonDocument.Parse(body);

@@ -141,7 +141,7 @@ internal static class DockerJson
                 .ToDictionary(network => network.Name, network => network.Address!, StringComparer.Ordinal);
     }
 
-    private static Dictionary<string, string> Labels(JsonElement json)
+    internal static Dictionary<string, string> Labels(JsonElement json)
     {
         var labels = Child(json, "Labels");
         return labels.ValueKind != JsonValueKind.Object
@@ -149,20 +149,20 @@ internal static class DockerJson
             : labels.EnumerateObject().ToDictionary(label => label.Name, label => label.Value.ToString(), StringComparer.Ordinal);
     }
 
-    private static JsonElement Child(JsonElement json, string name) =>
+    internal static JsonElement Child(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var child) ? child : default;
 
-    private static JsonElement.ArrayEnumerator Items(JsonElement json, string name) =>
+    internal static JsonElement.ArrayEnumerator Items(JsonElement json, string name) =>
         Child(json, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : default;
 
-    private static string? Text(JsonElement json, string name) =>
+    internal static string? Text(JsonElement json, string name) =>
         Child(json, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
-    private static long? Number(JsonElement json, string name) =>
+    internal static long? Number(JsonElement json, string name) =>
         Child(json, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) ? value : null;
 
     // The engine writes the year 1 for "never", and nanoseconds that DateTime rounds.
-    private static DateTime? Moment(JsonElement json, string name) =>
+    internal static DateTime? Moment(JsonElement json, string name) =>
         DateTime.TryParse(Text(json, name), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal, out var moment)
         && moment.Year > 1
             ? moment

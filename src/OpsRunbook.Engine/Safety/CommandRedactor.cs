@@ -58,7 +58,7 @@ public static partial class CommandRedactor
         ArgumentNullException.ThrowIfNull(values);
         return values.ToDictionary(
             pair => pair.Key,
-            pair => pair.Value is null ? null : Assignment().IsMatch(pair.Key + "=x") ? Hidden : RedactText(pair.Value),
+            pair => pair.Value is null ? null : SecretNames.IsSecret(pair.Key, pair.Value) ? Hidden : RedactText(pair.Value),
             StringComparer.Ordinal);
     }
 

@@ -55,7 +55,7 @@ public sealed class ComposeManager : IServiceManager
         return ContainerStates.Judge(inspected.OfType<DockerContainer>().ToList());
     }
 
-    private static bool IsOf(DockerContainer container, UnitReference unit) =>
+    internal static bool IsOf(DockerContainer container, UnitReference unit) =>
         unit.Project is { } project ? container.ComposeProject == project
         : unit.ComposeFile is { } file ? container.ComposeFiles?.Split(',').Contains(file, StringComparer.Ordinal) == true
         : true;

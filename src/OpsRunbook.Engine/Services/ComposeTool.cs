@@ -26,32 +26,13 @@ internal static partial class ComposeTool
     /// <param name="arguments">The tool's command with its arguments.</param>
     /// <param name="limit">Longest run.</param>
     /// <param name="cancellationToken">Ends the run.</param>
-    /// <returns>A task that ends when the tool has succeeded.</returns>
+    /// <returns>What the tool printed; it has succeeded.</returns>
     /// <exception cref="OpsException"><c>Compose.NotInstalled</c>, <c>Compose.FileInvalid</c>, <c>Service.ActionFailed</c>.</exception>
-    public static async Task RunAsync(
+    public static async Task<string> RunAsync(
         IHost host, ServiceTarget target, UnitState state, ServiceAction action, string[] arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (!ServiceName().IsMatch(target.Unit.Name))
-        {
-            throw ServiceErrors.NotFound(target);
-        }
-
-        var (files, project, folder) = await ProjectAsync(host, target, state, cancellationToken);
-        string[] command =
-        [
-            "sh", "-c", Script, "sh",
-            .. files.SelectMany(file => new[] { "-f", file }),
-            .. project is null ? Array.Empty<string>() : ["-p", project],
-            .. folder is null ? Array.Empty<string>() : ["--project-directory", folder],
-            .. arguments,
-        ];
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LC_ALL"] = "C.UTF-8" };
-        if (target.Unit.DockerEndpoint is { } endpoint)
-        {
-            environment["DOCKER_HOST"] = endpoint;
-        }
-
-        var result = await host.RunAsync(new HostCommand(command) { Environment = environment, Timeout = limit }, cancellationToken);
+        var (command, files) = await CommandAsync(host, target, state, arguments, cancellationToken);
+        var result = await host.RunAsync(new HostCommand(["env", .. command]) { Timeout = limit }, cancellationToken);
         if (result.ExitCode == NotInstalled)
         {
             throw new OpsException(
@@ -62,10 +43,36 @@ internal static partial class ComposeTool
                 target.Name);
         }
 
-        if (!result.Succeeded)
+        return result.Succeeded ? result.StandardOutput : throw Failure(target, action, files, result);
+    }
+
+    /// <summary>The arguments of <c>env</c> that run the tool on the project of a service.</summary>
+    /// <param name="host">Host with the compose file.</param>
+    /// <param name="target">The service.</param>
+    /// <param name="state">Its present state; its containers know the project and the files.</param>
+    /// <param name="arguments">The tool's command with its arguments.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>The arguments, and the compose files for messages.</returns>
+    public static async Task<(string[] Command, string Files)> CommandAsync(
+        IHost host, ServiceTarget target, UnitState state, string[] arguments, CancellationToken cancellationToken)
+    {
+        if (!ServiceName().IsMatch(target.Unit.Name))
         {
-            throw Failure(target, action, string.Join(", ", files), result);
+            throw ServiceErrors.NotFound(target);
         }
+
+        var (files, project, folder) = await ProjectAsync(host, target, state, cancellationToken);
+        string[] command =
+        [
+            "LC_ALL=C.UTF-8",
+            .. target.Unit.DockerEndpoint is { } endpoint ? [$"DOCKER_HOST={endpoint}"] : Array.Empty<string>(),
+            "sh", "-c", Script, "sh",
+            .. files.SelectMany(file => new[] { "-f", file }),
+            .. project is null ? Array.Empty<string>() : ["-p", project],
+            .. folder is null ? Array.Empty<string>() : ["--project-directory", folder],
+            .. arguments,
+        ];
+        return (command, string.Join(", ", files));
     }
 
     private static async Task<(IReadOnlyList<string> Files, string? Project, string? Folder)> ProjectAsync(

@@ -15,7 +15,7 @@ internal static class Pm2Shell
     // application must do. The pid may have been given to another program since, so the daemon's title is
     // read too where /proc has it. What varies comes by standard input: it passes su and sudo unseen.
     private const string Script = """
-        command -v pm2 >/dev/null 2>&1 || exit 127
+        pm2=$(command -v pm2) || exit 127
         IFS= read -r home
         IFS= read -r arguments
         home=${home:-${PM2_HOME:-$HOME/.pm2}}
@@ -23,8 +23,17 @@ internal static class Pm2Shell
         pid=$(cat "$home/pm2.pid" 2>/dev/null)
         [ -S "$home/rpc.sock" ] && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || exit 77
         if [ -r "/proc/$pid/cmdline" ]; then grep -aq 'God Daemon' "/proc/$pid/cmdline" || exit 77; fi
-        while IFS= read -r variable; do export "$variable"; done
-        exec pm2 $arguments </dev/null
+        clean=
+        while IFS= read -r variable; do
+          if [ -z "$clean" ]; then
+            clean=1
+            for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+              case $name in PATH|HOME|PM2_HOME) ;; *) unset "$name" ;; esac
+            done
+          fi
+          export "$variable"
+        done
+        exec "$pm2" $arguments </dev/null
         """;
 
     // The other user's own environment and PATH; a PM2_HOME of the connecting user is not his.
@@ -39,7 +48,10 @@ internal static class Pm2Shell
     /// <param name="host">Host of the daemon.</param>
     /// <param name="unit">Whose daemon; null for the connecting user's.</param>
     /// <param name="arguments">Words of pm2 and ids, separated by spaces. Never a name.</param>
-    /// <param name="environment">Variables for the command, which <c>--update-env</c> hands to the application. No value may have a line feed.</param>
+    /// <param name="environment">
+    /// Variables for the command, which <c>--update-env</c> hands to the application; with any, the caller's own are left out, all but
+    /// <c>PATH</c> and <c>HOME</c>. No value may have a line feed.
+    /// </param>
     /// <param name="timeout">Longest run.</param>
     /// <param name="cancellationToken">Ends the command.</param>
     /// <returns>How it ended; <see cref="NoDaemon"/> when there is no daemon.</returns>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OpsRunbook.Engine.Safety;
 
 namespace OpsRunbook.Engine.Stacks;
 
@@ -118,7 +119,7 @@ public sealed partial class ComposeImport
                 Health = HealthChecks(name, node, ports),
                 DependsOn = dependsOn,
                 EnvironmentFile = EnvironmentFiles(node).FirstOrDefault(),
-                RequiredEnvironment = [.. environment.Where(variable => variable.Value is null || IsSecretName(variable.Key)).Select(variable => variable.Key)],
+                RequiredEnvironment = [.. environment.Where(variable => variable.Value is null || SecretNames.IsSecretName(variable.Key)).Select(variable => variable.Key)],
                 Instances = Number(node.Find("deploy")?.FindText("replicas") ?? node.FindText("scale")),
                 Limits = Limits(name, node),
             };
@@ -306,7 +307,7 @@ public sealed partial class ComposeImport
 
         var used = new List<string>();
         var replaced = _variables.Replace(match.Value, used);
-        if (used.Any(IsSecretName) || !Uri.TryCreate(replaced, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0)
+        if (used.Any(SecretNames.IsSecretName) || !Uri.TryCreate(replaced, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0)
         {
             _output.Warning($"The health check of the service '{name}' is not taken over: its address holds a secret or cannot be read.");
             return [];
@@ -395,8 +396,6 @@ public sealed partial class ComposeImport
 
     private void Problem(string id, ConfigNode node, string message, string? next) => _problems.Add($"Compose.{id}", node, string.Empty, message, next);
 
-    private static bool IsSecretName(string name) => SecretName().IsMatch(name);
-
     [GeneratedRegex(@"https?://[^\s'""`|;)&>]+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Url();
 
@@ -409,7 +408,4 @@ public sealed partial class ComposeImport
     // Compose's own rule for the name of a project that is named for its folder.
     [GeneratedRegex("[^a-z0-9_-]+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ProjectName();
-
-    [GeneratedRegex("PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE|CREDENTIAL|DATABASE_URL|REDIS_URL|MONGO_?URL|DSN|_KEY$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex SecretName();
 }
