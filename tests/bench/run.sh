@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures OpsRunbook against its peers and writes docs/benchmarks.md. Needs what tests/run.sh installs, and
-# Debian's monitoring-plugins and netcat-openbsd. Names of single measurements (import, checks, endpoints, cachekeys, cacheremoval, cachememory) may be given;
+# Debian's monitoring-plugins, netcat-openbsd and ripgrep. Names of single measurements (import, checks, patterns…) may be given;
 # then nothing is written.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

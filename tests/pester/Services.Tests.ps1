@@ -62,14 +62,14 @@ Describe 'Service commands' {
 
     It 'take a limit change from the pipeline for its undoing' {
         $change = [OpsRunbook.ServiceLimitChange]@{ Name = 'api'; Stack = 'pester'; Host = 'local'; Message = ''; PreviousMemoryLimitBytes = 1GB }
-        $change | Set-OpsServiceLimit -Stack $Stack -ErrorAction SilentlyContinue -ErrorVariable failed
+        $change | Set-OpsServiceLimit -Undo -Stack $Stack -ErrorAction SilentlyContinue -ErrorVariable failed
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'Service.CannotSetLimit,*'
     }
 
     It 'write every change to the journal, with its reason' {
-        Restart-OpsService db -Reason 'pester wants it' -Stack $Stack -WarningAction SilentlyContinue
+        Restart-OpsService db -Reason "pester wants it, $PID" -Stack $Stack -WarningAction SilentlyContinue
         $journal = Join-Path $env:OPSRUNBOOK_STATE 'journal.jsonl'
-        $last = Get-Content -LiteralPath $journal | ConvertFrom-Json | Where-Object reason -EQ 'pester wants it'
+        $last = Get-Content -LiteralPath $journal | ConvertFrom-Json | Where-Object reason -EQ "pester wants it, $PID"
         $last.phase | Should -Be @('Started', 'Ended')
         $last[1].outcome | Should -Be 'Succeeded'
     }

@@ -7,8 +7,7 @@ using OpsRunbook.Engine.Stacks;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>Sets what each instance of a service may use of memory and CPU. The result knows the way back.</summary>
-// A piped result has a name too, by which it would bind to -Name if that were the default.
-[Cmdlet(VerbsCommon.Set, "OpsServiceLimit", SupportsShouldProcess = true, DefaultParameterSetName = "Undo")]
+[Cmdlet(VerbsCommon.Set, "OpsServiceLimit", SupportsShouldProcess = true, DefaultParameterSetName = "Name")]
 [OutputType(typeof(ServiceLimitChange), typeof(OpsPlanStep))]
 public sealed class SetOpsServiceLimitCommand : ServiceCmdlet
 {
@@ -29,19 +28,23 @@ public sealed class SetOpsServiceLimitCommand : ServiceCmdlet
     [Parameter]
     public SwitchParameter Temporary { get; set; }
 
-    /// <summary>A result of this command whose old limits are to be set again.</summary>
+    /// <summary>Sets the old limits of a result of this command again.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Undo")]
+    public SwitchParameter Undo { get; set; }
+
+    /// <summary>The result whose old limits are set again.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Undo", ValueFromPipeline = true)]
     [ValidateNotNull]
-    public ServiceLimitChange? Undo { get; set; }
+    public ServiceLimitChange? InputObject { get; set; }
 
     private protected override bool WholeStack => _undo.Count > 0;
 
     /// <inheritdoc/>
     protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
-        if (Undo is not null)
+        if (InputObject is not null)
         {
-            _undo.Add(Undo);
+            _undo.Add(InputObject);
             return Task.CompletedTask;
         }
 

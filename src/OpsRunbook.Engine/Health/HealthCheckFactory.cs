@@ -149,7 +149,7 @@ public sealed class HealthCheckFactory
             _batches.Add((kind, host, user, pm2Home), batch);
         }
 
-        return [new UnitCheck(batch, new UnitReference(unit, composeFile, project, user, pm2Home, host is null ? null : _stack.Hosts.GetValueOrDefault(host)?.Docker), instances, Limited(UnitTimeout))];
+        return [new UnitCheck(batch, new UnitReference(unit, composeFile, project, user, pm2Home, host is not null && _stack.Hosts.GetValueOrDefault(host) is { Container: null } machine ? machine.Docker : null), instances, Limited(UnitTimeout))];
     }
 
     private IEnumerable<IHealthCheck> Ports(string? host, List<int> ports) =>

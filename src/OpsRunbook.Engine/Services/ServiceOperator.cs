@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
@@ -13,7 +14,7 @@ namespace OpsRunbook.Engine.Services;
 /// <param name="changes">The road of every change.</param>
 /// <param name="output">Takes results, errors and progress.</param>
 /// <param name="timeout">Longest time to wait for one service.</param>
-public sealed class ServiceOperator(StackSession session, ChangeRunner changes, IOperationOutput output, TimeSpan timeout)
+public sealed partial class ServiceOperator(StackSession session, ChangeRunner changes, IOperationOutput output, TimeSpan timeout)
 {
     private const int LogLines = 20;
     private static readonly TimeSpan ResumeLimit = TimeSpan.FromSeconds(4);
@@ -341,7 +342,7 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
             change.Message,
             evidence?.PortConflict,
             evidence?.ExitCode is { } code ? $"exit code {code}" : null,
-            evidence?.PortConflict is null && evidence?.Log.Count > 0 ? $"its log ends with: {evidence.Log[^1].Trim()}" : null,
+            evidence?.PortConflict is null && OwnWords(evidence?.Log) is { } words ? $"its log ends with: {words}" : null,
         };
         var (id, nextStep) = change switch
         {
@@ -358,6 +359,13 @@ public sealed class ServiceOperator(StackSession session, ChangeRunner changes, 
             nextStep,
             change.Name);
     }
+
+    // What systemd says of the unit stands in the same log, and says no more than the state does.
+    private static string? OwnWords(IReadOnlyList<string>? log) =>
+        log is [.., var last] ? (log.LastOrDefault(line => !ManagersWords().IsMatch(line)) ?? last).Trim() : null;
+
+    [GeneratedRegex("^(?:[^ ]+\\.[a-z]+: (?:Main process|Control process|Failed|Scheduled|Start request|Deactivated|Consumed|Killing|Unit process)|(?:Start|Stopp|Fail)ed |Starting |Stopping )", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ManagersWords();
 
     private ServiceChange Result(
         ServiceAction action, ServiceOutcome outcome, ServiceTarget target, string message, Progress? progress = null, ServiceEvidence? evidence = null) => new()

@@ -48,7 +48,8 @@ public static class ServiceTargets
         {
             if (manager is { } known)
             {
-                var endpoint = host is null ? null : stack.Hosts.GetValueOrDefault(host)?.Docker;
+                // Of a host that is a container itself, the address is that of the engine around it.
+                var endpoint = host is not null && stack.Hosts.GetValueOrDefault(host) is { Container: null } machine ? machine.Docker : null;
                 var reference = new UnitReference(unit ?? name, composeFile, project, service?.User, service?.Pm2Home, endpoint);
                 targets.Add(new ServiceTarget(name, kind, known, reference, host, service, server));
             }

@@ -73,15 +73,15 @@ public sealed class HealthCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-Watch", "-RetryFor", "5s")]
-    [InlineData("-For", "5s")]
-    [InlineData("-Every", "5s")]
-    [InlineData("-Timeout", "0s")]
-    public void Parameters_that_make_no_sense_are_refused(params string[] arguments)
+    [InlineData("Health.ParameterInvalid", "-Watch", "-RetryFor", "5s")]
+    [InlineData("Health.ParameterInvalid", "-For", "5s")]
+    [InlineData("Health.ParameterInvalid", "-Every", "5s")]
+    [InlineData("Parameter.OutOfRange", "-Timeout", "0s")]
+    public void Parameters_that_make_no_sense_are_refused(string id, params string[] arguments)
     {
         Run(["Get-ServiceHealth", "-Stack", StackFile, .. arguments]);
 
-        Assert.Contains("Health.ParameterInvalid", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(id, _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

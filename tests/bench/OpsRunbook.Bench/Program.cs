@@ -9,6 +9,13 @@ var measurements = new Dictionary<string, Func<Task<Figure?>>>(StringComparer.Or
     ["cachekeys"] = async () => await CacheKeys.MeasureLargestAsync(),
     ["cacheremoval"] = async () => await CacheKeys.MeasureRemovalAsync(),
     ["cachememory"] = async () => await CacheKeys.MeasureMemoryAsync(),
+    ["patterns"] = async () => await Logs.PatternsAsync("C.UTF-8", 8),
+    ["patterns-c"] = async () => await Logs.PatternsAsync("C", 3),
+    ["count"] = async () => await Logs.CountAsync(),
+    ["access"] = async () => await Logs.AccessAsync(),
+    ["last-hour"] = async () => await Logs.LastHourAsync(),
+    ["doubling"] = async () => await Logs.DoublingAsync(),
+    ["records"] = async () => await Logs.RecordsAsync(),
 };
 var wanted = args.Length == 0 ? measurements.Keys.ToArray() : args;
 var figures = new List<Figure>();
@@ -46,6 +53,10 @@ if (args.Length == 0)
 
         The caches are Redis servers of the distribution on loopback. Another client sends a `GET` every millisecond meanwhile; its p99 stands beside
         the time, with the p99 of the same client before. Both sides look at, and remove, the same keys, and their counts are compared.
+
+        The logs are written from a seed: 200 templates with numbers, UUIDs, addresses, paths and quoted texts, 4 % errors of which a tenth has a
+        stack trace; requests of 15 routes and 16,000 clients. They are in the page cache. Both sides must come to the same counts. GoAccess 1.7 needed more
+        than five minutes for the same access log (every folded route is a page of its own there), so awk is the quicker peer.
 
         """));
 }

@@ -41,6 +41,7 @@ public sealed class SystemdControlTests
 
         Assert.Equal(ServiceOutcome.CrashLoop, result!.Outcome);
         Assert.Equal(["Service.CrashLoop"], run.ErrorIds);
+        Assert.Contains("its log ends with: boom", run.Output.Errors[0].Message, StringComparison.Ordinal);
         Assert.Contains(result.Evidence!.Log, line => line.Contains("boom", StringComparison.Ordinal));
         if (exitCode is not null)
         {

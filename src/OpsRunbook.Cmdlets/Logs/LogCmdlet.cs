@@ -1,0 +1,68 @@
+using System.Management.Automation;
+using OpsRunbook.Engine;
+using OpsRunbook.Engine.Logs;
+
+namespace OpsRunbook.Cmdlets;
+
+/// <summary>A cmdlet that reads logs: of members of a stack, or files.</summary>
+public abstract class LogCmdlet : StackCmdlet
+{
+    private readonly List<string> _names = [];
+
+    /// <summary>Members of the stack, with wildcards. Without it: every member whose logs the stack knows.</summary>
+    [Parameter(Position = 0, ParameterSetName = "Stack", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(StackMemberCompleter))]
+    [SupportsWildcards]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Files, folders, and patterns. Files that are packed with gzip are unpacked.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Path")]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Records that are not older: a moment, or a duration such as 1h for so long ago.</summary>
+    [Parameter]
+    public object? Since { get; set; }
+
+    /// <summary>Records that are older: a moment, or a duration such as 10m for so long ago.</summary>
+    [Parameter]
+    public object? Until { get; set; }
+
+    /// <inheritdoc/>
+    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    {
+        _names.AddRange(Name);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The time range that was asked for.</summary>
+    /// <returns>A query with nothing else in it.</returns>
+    private protected LogQuery Range()
+    {
+        var query = new LogQuery { Since = LogMoment.Read(Since, nameof(Since)), Until = LogMoment.Read(Until, nameof(Until)) };
+        return query.Since is { } since && query.Until is { } until && since >= until
+            ? throw Unusable($"-Since {Display.Moment(since)} is not before -Until {Display.Moment(until)}.", "Give the earlier moment to -Since.")
+            : query;
+    }
+
+    /// <summary>Opens the logs and works on them.</summary>
+    /// <param name="work">The work.</param>
+    /// <param name="output">Takes errors for logs that cannot be found.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task that ends with the work.</returns>
+    private protected async Task WithSourcesAsync(Func<IReadOnlyList<ILogSource>, Task> work, IOperationOutput output, CancellationToken cancellationToken)
+    {
+        if (Path.Length > 0)
+        {
+            await work(LogSelection.OfPaths(Path, WorkingDirectory, output));
+            return;
+        }
+
+        await using var session = await OpenStackAsync(output, cancellationToken);
+        await work(LogSelection.OfMembers(session, _names, output));
+    }
+
+    /// <summary>A call that makes no sense.</summary>
+    private protected static OpsException Unusable(string message, string nextStep) => new("Log.ParameterInvalid", OpsErrorKind.InvalidArgument, message, nextStep);
+}

@@ -1,0 +1,107 @@
+using System.IO.Enumeration;
+using OpsRunbook.Engine.Logs.Files;
+using OpsRunbook.Engine.Stacks;
+
+namespace OpsRunbook.Engine.Logs;
+
+/// <summary>Finds the logs that a command was asked for.</summary>
+public static class LogSelection
+{
+    /// <summary>The files that paths stand for.</summary>
+    /// <param name="paths">Files, folders, and patterns with <c>*</c> and <c>?</c>.</param>
+    /// <param name="folder">Folder that relative paths are relative to.</param>
+    /// <param name="output">Takes an error for each path that stands for nothing.</param>
+    /// <returns>A source for each file.</returns>
+    public static IReadOnlyList<ILogSource> OfPaths(IEnumerable<string> paths, string folder, IOperationOutput output) =>
+        LogFileSet.Find(paths, folder, output).Select(path => (ILogSource)new LogFileSource(path)).ToList();
+
+    /// <summary>The logs of members of a stack.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="names">Names of members, with wildcards; none for every member that has a log.</param>
+    /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be read.</param>
+    /// <returns>The sources.</returns>
+    public static IReadOnlyList<ILogSource> OfMembers(StackSession session, IReadOnlyList<string> names, IOperationOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(output);
+        var members = StackMembers.Of(session.Stack).ToList();
+        var sources = new List<ILogSource>();
+        var chosen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in names.Count == 0 ? ["*"] : names)
+        {
+            var matches = members.Where(member => FileSystemName.MatchesSimpleExpression(name, member.Name)).ToList();
+            if (matches.Count == 0)
+            {
+                output.Error(new OpsException(
+                    "Log.MemberNotFound",
+                    OpsErrorKind.NotFound,
+                    $"The stack '{session.Stack.Name}' has no member '{name}'.",
+                    Nearest.Suggest(name, members.Select(member => member.Name)),
+                    name));
+            }
+
+            var isNamed = names.Count > 0 && name.AsSpan().IndexOfAny('*', '?') < 0;
+            foreach (var member in matches.Where(member => chosen.Add($"{member.Kind} {member.Name}")))
+            {
+                var found = OfMember(session, member, output).ToList();
+                if (found.Count == 0 && isNamed && Files(session.Stack, member).Count == 0)
+                {
+                    output.Error(new OpsException(
+                        "Log.NoSource",
+                        OpsErrorKind.NotFound,
+                        $"The stack '{session.Stack.Name}' does not say where the logs of '{member.Name}' are.",
+                        $"Add them to the stack file, such as logs: [/var/log/{member.Name}/*.log], or read them with -Path.",
+                        member.Name));
+                }
+
+                sources.AddRange(found);
+            }
+        }
+
+        return sources;
+    }
+
+    /// <summary>The log files of a member: its own, and those of the stack that it writes.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="member">The member.</param>
+    /// <returns>Paths and patterns.</returns>
+    internal static List<string> Files(OpsStack stack, StackMember member)
+    {
+        List<string> own = member.Definition switch
+        {
+            StackService service => service.Logs,
+            StackDatabase database => database.Logs,
+            StackCache cache => cache.Logs,
+            StackWebServer server => server.Logs,
+            _ => [],
+        };
+        var shared = stack.Logs.Values
+            .Where(log => log.Members.Contains(member.Name, StringComparer.Ordinal) && (log.Host ?? Hosts.LocalHost.LocalName) == member.Host)
+            .SelectMany(log => log.Files);
+        return [.. own.Concat(shared).Distinct(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<ILogSource> OfMember(StackSession session, StackMember member, IOperationOutput output)
+    {
+        var files = Files(session.Stack, member);
+        if (files.Count == 0)
+        {
+            return [];
+        }
+
+        if (member.Host != Hosts.LocalHost.LocalName)
+        {
+            output.Error(new OpsException(
+                "Log.HostNotSupported",
+                OpsErrorKind.InvalidArgument,
+                $"The logs of '{member.Name}' are files of host {member.Host}, and only files of this machine are read.",
+                $"Run the command on {member.Host}, or send its logs to Loki.",
+                member.Name));
+            return [];
+        }
+
+        var folder = session.Stack.Path is { } path ? Path.GetDirectoryName(path) ?? "/" : Environment.CurrentDirectory;
+        return LogFileSet.Find(files, folder, output).Select(file => (ILogSource)new LogFileSource(file) { Service = member.Name });
+    }
+}

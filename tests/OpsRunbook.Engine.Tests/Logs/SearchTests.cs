@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using OpsRunbook.Engine.Logs.Scanning;
+
+namespace OpsRunbook.Engine.Tests.Logs;
+
+public sealed class SearchTests
+{
+    [Theory]
+    [InlineData("timeout of \\d+ms", "timeout of ", false)]
+    [InlineData(" (ERROR|FATAL) ", " ERROR | FATAL ", true)]
+    [InlineData("ERROR", "ERROR", true)]
+    [InlineData("a.b\\.c+d", "b.", false)]
+    [InlineData("(?:foo|ba[rz])x", "foo|ba", false)]
+    [InlineData("(?:foo|bar)+x", "foo|bar", false)]
+    [InlineData("colou?r red", "r red", false)]
+    [InlineData("x{0,3}abc", "abc", false)]
+    [InlineData("(?<id>[0-9a-f]+) not found$", " not found", false)]
+    [InlineData("a|", null, false)]
+    [InlineData("^", null, false)]
+    [InlineData("[abc]", null, false)]
+    [InlineData("(?=secret)s", null, false)]
+    [InlineData("\\x41bc", null, false)]
+    [InlineData("[]a]bcd", "bcd", false)]
+    public void Literals_of_an_expression_are_found(string pattern, string? literals, bool exact)
+    {
+        var found = RegexLiterals.Find(pattern, caseSensitive: true);
+
+        Assert.Equal(literals, found is null ? null : string.Join('|', found.Value.Literals));
+        Assert.Equal(exact, found?.Exact ?? false);
+    }
+
+    [Fact]
+    public void A_text_that_fits_an_expression_always_holds_one_of_its_literals()
+    {
+        string[] parts = ["a", "bc", ".", "[a-c]", "(ab|c)", "(?:b|ca)?", "d+", "e*", "\\w", "f{2}", "\\.", "(a|)", "g{0,1}", "x|y", "^", "b$", "[^a]", "(?:c(d|e)f)"];
+        var random = new Random(7);
+        var texts = Enumerable.Range(0, 300).Select(_ => new string(Enumerable.Range(0, 14).Select(_ => "abcdefgxy."[random.Next(10)]).ToArray())).ToList();
+        for (var i = 0; i < 3000; i++)
+        {
+            var pattern = string.Concat(Enumerable.Range(0, 1 + random.Next(5)).Select(_ => parts[random.Next(parts.Length)]));
+            if (RegexLiterals.Find(pattern, caseSensitive: true) is not { } found)
+            {
+                continue;
+            }
+
+            foreach (var text in texts)
+            {
+                var fits = Regex.IsMatch(text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
+                var holds = found.Literals.Any(literal => text.Contains(literal, StringComparison.Ordinal));
+                Assert.True(found.Exact ? fits == holds : !fits || holds, $"{pattern} on {text}");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_search_finds_what_a_plain_search_finds()
+    {
+        var random = new Random(3);
+        for (var round = 0; round < 2000; round++)
+        {
+            var literals = Enumerable.Range(0, 1 + random.Next(12)).Select(_ => Word(1 + random.Next(5))).Distinct().ToList();
+            var text = Word(random.Next(200));
+            var ignoreCase = round % 2 == 0;
+            var expected = literals
+                .Select(literal => text.IndexOf(literal, ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal))
+                .Where(found => found >= 0).DefaultIfEmpty(-1).Min();
+
+            Assert.Equal(expected, new LiteralSet(literals, ignoreCase).IndexOf(Encoding.ASCII.GetBytes(text)));
+        }
+
+        string Word(int length) => new(Enumerable.Range(0, length).Select(_ => "abAB[ ."[random.Next(7)]).ToArray());
+    }
+}
