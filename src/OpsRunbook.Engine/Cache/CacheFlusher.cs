@@ -56,7 +56,7 @@ public sealed class CacheFlusher(CacheTarget target, CacheFlushRequest request, 
 
         var change = new Change($"Empty {what}", $"{what} of {target.Name}", target.HostName)
         {
-            Before = new Dictionary<string, string?> { ["keys"] = keys.ToString(CultureInfo.InvariantCulture), ["content"] = content },
+            Before = new Dictionary<string, string?> { ["count"] = keys.ToString(CultureInfo.InvariantCulture), ["content"] = content },
         };
         if (changes.IsWhatIf)
         {

@@ -62,7 +62,7 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
         _protectedToo = preview.Protected > 0;
         var change = new Change("Remove keys", $"{What} in database {database} of {target.Name}", target.HostName)
         {
-            Before = new Dictionary<string, string?> { ["keys"] = preview.Keys.ToString(CultureInfo.InvariantCulture), ["bytes"] = preview.EstimatedBytes?.ToString(CultureInfo.InvariantCulture) },
+            Before = new Dictionary<string, string?> { ["count"] = preview.Keys.ToString(CultureInfo.InvariantCulture), ["bytes"] = preview.EstimatedBytes?.ToString(CultureInfo.InvariantCulture) },
         };
         if (changes.IsWhatIf)
         {

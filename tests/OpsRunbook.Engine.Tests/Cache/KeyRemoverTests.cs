@@ -23,7 +23,7 @@ public sealed class KeyRemoverTests
         Assert.Contains("'cache:", question.Action, StringComparison.Ordinal);
         Assert.Contains("database 0 of cache", question.Target, StringComparison.Ordinal);
         var ended = cache.Journal.Records[1];
-        Assert.Equal((JournalOutcome.Succeeded, "5000", "5000"), (ended.Outcome!.Value, ended.Before["keys"], ended.After["removed"]));
+        Assert.Equal((JournalOutcome.Succeeded, "5000", "5000"), (ended.Outcome!.Value, ended.Before["count"], ended.After["removed"]));
     }
 
     [SkippableFact]
