@@ -12,8 +12,13 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Clear-Cache'
         'ConvertTo-HealthReport'
         'Get-AppMetric'
+        'Get-CacheClient'
+        'Get-CacheKey'
+        'Get-CacheSlowLog'
+        'Get-CacheStatus'
         'Get-ContainerStat'
         'Get-DockerUsage'
         'Get-HostHealth'
@@ -27,17 +32,22 @@
         'Get-TopProcess'
         'Invoke-LogQuery'
         'Measure-AccessLog'
+        'Measure-CacheLatency'
         'Measure-ServiceLog'
         'New-OpsStack'
+        'Remove-CacheKey'
         'Restart-OpsService'
+        'Set-CachePolicy'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
         'Set-ServiceEnvironment'
         'Start-OpsService'
+        'Stop-CacheClient'
         'Stop-OpsService'
         'Test-DnsRecord'
         'Test-Endpoint'
         'Test-OpsStack'
+        'Watch-CacheCommand'
     )
     VariablesToExport    = @()
     AliasesToExport      = @()

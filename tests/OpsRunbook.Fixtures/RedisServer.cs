@@ -6,9 +6,10 @@ public sealed class RedisServer : ServerProcess
     private readonly string _server;
     private readonly string _client;
 
-    private RedisServer(string server, string client, RedisKind kind)
+    private RedisServer(string server, string client, RedisKind kind, string? password)
         : base("redis")
     {
+        Password = password ?? TestRun.NewPassword();
         _server = server;
         _client = client;
         Kind = kind;
@@ -21,7 +22,7 @@ public sealed class RedisServer : ServerProcess
     public string? User => Kind == RedisKind.Acl ? "admin" : null;
 
     /// <summary>Password of that user.</summary>
-    public string Password { get; } = TestRun.NewPassword();
+    public string Password { get; }
 
     /// <summary>User who may only read and write keys <c>app:*</c>; null without ACL.</summary>
     public string? LimitedUser => Kind == RedisKind.Acl ? "app" : null;
@@ -50,10 +51,35 @@ public sealed class RedisServer : ServerProcess
         return answer.TrimEnd('\n');
     }
 
-    internal static async Task<RedisServer> CreateAsync(RedisKind kind, params string[] settings)
+    internal static Task<RedisServer> CreateAsync(RedisKind kind, params string[] settings) => CreateAsync(kind, null, settings);
+
+    /// <summary>Starts a read-only replica with the master's password, and waits until it is in step.</summary>
+    internal static async Task<RedisServer> CreateReplicaAsync(RedisServer master)
+    {
+        var replica = await CreateAsync(RedisKind.Plain, master.Password, [$"replicaof 127.0.0.1 {master.Port}", $"masterauth {master.Password}"]);
+        await replica.WaitForAsync("master_link_status:up", "INFO", "replication");
+        await master.WaitForAsync("state=online", "INFO", "replication");
+        return replica;
+    }
+
+    /// <summary>Waits until an answer holds a text.</summary>
+    internal async Task WaitForAsync(string text, params string[] command)
+    {
+        for (var tries = 0; !(await ExecuteAsync(command)).Contains(text, StringComparison.Ordinal); tries++)
+        {
+            if (tries > 300)
+            {
+                throw new InvalidOperationException($"{Name} on port {Port} does not come to say '{text}'.");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    internal static async Task<RedisServer> CreateAsync(RedisKind kind, string? password, string[] settings)
     {
         var server = new RedisServer(
-            Tool.Require("redis-server", "Redis", "redis-server"), Tool.Require("redis-cli", "Redis", "redis-tools"), kind);
+            Tool.Require("redis-server", "Redis", "redis-server"), Tool.Require("redis-cli", "Redis", "redis-tools"), kind, password);
         _ = Tool.As("redis", "Redis");
         File.Copy(TestCertificates.Localhost.ChainFile, Path.Combine(server.Folder, "cert.pem"));
         File.Copy(TestCertificates.Localhost.KeyFile, Path.Combine(server.Folder, "key.pem"));

@@ -53,6 +53,15 @@ public static class Servers
     public static Task<RedisServer> NewRedisAsync(RedisKind kind = RedisKind.Plain, params string[] settings) =>
         GetAsync(() => RedisServer.CreateAsync(kind, settings));
 
+    /// <summary>A read-only replica of a Redis server, with the same password.</summary>
+    /// <param name="master">The master, of the kind <see cref="RedisKind.Plain"/>.</param>
+    /// <returns>The replica, in step.</returns>
+    public static Task<RedisServer> NewRedisReplicaAsync(RedisServer master) => GetAsync(() => RedisServer.CreateReplicaAsync(master));
+
+    /// <summary>A Redis cluster of three masters.</summary>
+    /// <returns>The cluster, serving all slots.</returns>
+    public static Task<RedisCluster> NewRedisClusterAsync() => GetAsync(RedisCluster.CreateAsync);
+
     /// <summary>The shared nginx server.</summary>
     /// <returns>The server, answering.</returns>
     public static Task<NginxServer> NginxAsync() => GetAsync(SharedNginx);

@@ -29,14 +29,7 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
         try
         {
             var host = session.Host(cache.Host);
-            var options = new RedisOptions(cache.Server ?? "localhost", cache.Port ?? 6379)
-            {
-                User = cache.User,
-                Password = await session.SecretAsync(cache.Password, cancellationToken),
-                Database = cache.Database,
-                Tls = cache.Tls,
-                TlsCa = cache.TlsCa,
-            };
+            var options = await RedisOptions.OfAsync(cache, session, cancellationToken);
             return await Deadline.RunAsync(
                 _limit,
                 token => AskAsync(host, options, token),
@@ -88,7 +81,7 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
                 return Result(CheckFailure.Status(cause), $"It answers a ping, but its memory is not known: {cause.Message}", cause.Id, latency);
             }
 
-            var info = Parse(replies);
+            var info = new RedisInfo(replies.Select(reply => reply.Text));
             var result = Judge(info, latency);
             return unprotected && result.Status == HealthStatus.Healthy
                 ? Result(HealthStatus.Warning, $"The server has no password, but one is configured; {result.Message}", "Cache.NoPasswordSet", latency, result.Measurements)
@@ -96,25 +89,25 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
         }
     }
 
-    private CheckResult Judge(Dictionary<string, string> info, TimeSpan latency)
+    private CheckResult Judge(RedisInfo info, TimeSpan latency)
     {
-        if (info.GetValueOrDefault("loading") == "1")
+        if (info.Text("loading") == "1")
         {
             return Result(
                 HealthStatus.Critical,
-                $"It is loading its data ({info.GetValueOrDefault("loading_loaded_perc", "?")}% so far) and answers no commands yet.",
+                $"It is loading its data ({info.Text("loading_loaded_perc") ?? "?"}% so far) and answers no commands yet.",
                 "Cache.Loading",
                 latency);
         }
 
-        if (!Number(info, "used_memory", out var used))
+        if (info.Number("used_memory") is not { } used)
         {
             return Result(HealthStatus.Unknown, "It answers a ping, but says nothing about its memory.", "Cache.ProtocolError", latency);
         }
 
-        Number(info, "maxmemory", out var maximum);
-        var role = info.GetValueOrDefault("role") == "slave"
-            ? $", replica of {info.GetValueOrDefault("master_host")}:{info.GetValueOrDefault("master_port")}"
+        var maximum = info.Number("maxmemory") ?? 0;
+        var role = info.Text("role") == "slave"
+            ? $", replica of {info.Text("master_host")}:{info.Text("master_port")}"
             : string.Empty;
         if (maximum <= 0)
         {
@@ -131,34 +124,17 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
         var limits = thresholds.CacheMemory;
         var memory = new Measurement("memory", used, "B", limits.Warning * maximum / 100, limits.Critical * maximum / 100, 0, maximum);
         var percent = (100.0 * used / maximum).ToString("0.#", CultureInfo.InvariantCulture);
-        var policy = info.GetValueOrDefault("maxmemory_policy", "noeviction");
+        var policy = info.Text("maxmemory_policy") ?? "noeviction";
         var message = $"{percent}% of {ByteSize.Format(maximum)} in use ({policy}){role}.";
         return Link(
             info,
             Result(memory.Status, message, memory.Status == HealthStatus.Healthy ? null : "Cache.MemoryHigh", latency, [memory]));
     }
 
-    private CheckResult Link(Dictionary<string, string> info, CheckResult result) =>
-        info.GetValueOrDefault("master_link_status") == "down" && result.Status != HealthStatus.Critical
+    private CheckResult Link(RedisInfo info, CheckResult result) =>
+        info.Text("master_link_status") == "down" && result.Status != HealthStatus.Critical
             ? Result(HealthStatus.Warning, $"It has lost its master; {result.Message}", "Cache.MasterDown", result.Latency, result.Measurements)
             : result;
-
-    private static Dictionary<string, string> Parse(IEnumerable<RedisReply> replies)
-    {
-        var info = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var line in replies.SelectMany(reply => reply.Text.Split('\n')))
-        {
-            if (line.Split(':', 2) is [var key, var value])
-            {
-                info[key] = value.TrimEnd('\r');
-            }
-        }
-
-        return info;
-    }
-
-    private static bool Number(Dictionary<string, string> info, string key, out long value) =>
-        long.TryParse(info.GetValueOrDefault(key), NumberStyles.Integer, CultureInfo.InvariantCulture, out value);
 
     private CheckResult Result(
         HealthStatus status,

@@ -20,6 +20,20 @@ public interface IRedisConnection : IAsyncDisposable
     /// <exception cref="OpsException">The connection broke: <c>Cache.…</c>.</exception>
     Task<IReadOnlyList<RedisReply>> PipelineAsync(IReadOnlyList<RedisCommand> commands, CancellationToken cancellationToken);
 
+    /// <summary>Sends commands without waiting for their replies, which <see cref="ReadAsync"/> gives in the same order.</summary>
+    /// <param name="commands">The commands.</param>
+    /// <param name="cancellationToken">Ends the sending; the connection is of no use afterwards.</param>
+    /// <returns>A task that ends when the commands are on their way.</returns>
+    /// <exception cref="OpsException">The connection broke: <c>Cache.…</c>.</exception>
+    Task SendAsync(IReadOnlyList<RedisCommand> commands, CancellationToken cancellationToken);
+
+    /// <summary>Reads replies to commands that were sent.</summary>
+    /// <param name="count">How many; no more than are outstanding.</param>
+    /// <param name="cancellationToken">Ends the wait; the connection is of no use afterwards.</param>
+    /// <returns>The replies; a refused command's reply is an error.</returns>
+    /// <exception cref="OpsException">The connection broke: <c>Cache.…</c>.</exception>
+    Task<IReadOnlyList<RedisReply>> ReadAsync(int count, CancellationToken cancellationToken);
+
     /// <summary>Waits for the next thing the server says, after a command that makes it talk (<c>MONITOR</c>, <c>SUBSCRIBE</c>).</summary>
     /// <param name="cancellationToken">Ends the wait; the connection is of no use afterwards.</param>
     /// <returns>The message.</returns>

@@ -9,11 +9,16 @@ public sealed class RedisConnection : IRedisConnection
 {
     private readonly Stream _stream;
     private readonly RespReader _reader;
+    private readonly TimeSpan? _patience;
+    private readonly ArrayBufferWriter<byte> _output = new(4096);
+    private Task _writing = Task.CompletedTask;
+    private bool _answered;
 
-    private RedisConnection(Stream stream, string target, int maximumBulkBytes)
+    private RedisConnection(Stream stream, string target, RedisOptions options)
     {
         _stream = stream;
-        _reader = new RespReader(stream, maximumBulkBytes);
+        _reader = new RespReader(stream, options.MaximumBulkBytes, options.MaximumLineBytes);
+        _patience = options.ReplyTimeout;
         Target = target;
     }
 
@@ -50,7 +55,7 @@ public sealed class RedisConnection : IRedisConnection
             throw RedisErrors.FromEndpoint(error);
         }
 
-        var connection = new RedisConnection(stream, target, options.MaximumBulkBytes);
+        var connection = new RedisConnection(stream, target, options);
         try
         {
             if (options.Password is { } password)
@@ -85,31 +90,44 @@ public sealed class RedisConnection : IRedisConnection
     public async Task<IReadOnlyList<RedisReply>> PipelineAsync(IReadOnlyList<RedisCommand> commands, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commands);
-        var output = new ArrayBufferWriter<byte>(64 * commands.Count);
-        foreach (var command in commands)
-        {
-            command.WriteTo(output);
-        }
+        await SendAsync(commands, cancellationToken);
+        return await ReadAsync(commands.Count, cancellationToken);
+    }
 
-        try
-        {
-            // Both ways at once: a server that has filled our receive window reads no further commands.
-            var writing = _stream.WriteAsync(output.WrittenMemory, cancellationToken).AsTask();
-            var replies = new RedisReply[commands.Count];
-            for (var i = 0; i < replies.Length; i++)
+    /// <inheritdoc/>
+    public Task SendAsync(IReadOnlyList<RedisCommand> commands, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commands);
+        return GuardAsync(
+            async token =>
             {
-                replies[i] = await NextAsync(cancellationToken);
+                await _writing.WaitAsync(token);
+                _output.ResetWrittenCount();
+                foreach (var command in commands)
+                {
+                    command.WriteTo(_output);
+                }
+
+                // Not awaited: a server that has filled our receive window may read no further commands.
+                _writing = _stream.WriteAsync(_output.WrittenMemory, cancellationToken).AsTask();
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RedisReply>> ReadAsync(int count, CancellationToken cancellationToken) => GuardAsync<IReadOnlyList<RedisReply>>(
+        async token =>
+        {
+            var replies = new RedisReply[count];
+            for (var i = 0; i < count; i++)
+            {
+                replies[i] = await NextAsync(token);
             }
 
-            await writing;
             return replies;
-        }
-        catch (Exception error) when (error is IOException or InvalidDataException or ObjectDisposedException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw RedisErrors.Protocol(Target, error);
-        }
-    }
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task<RedisReply> ReceiveAsync(CancellationToken cancellationToken)
@@ -121,18 +139,46 @@ public sealed class RedisConnection : IRedisConnection
         catch (Exception error) when (error is IOException or InvalidDataException or ObjectDisposedException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw RedisErrors.Protocol(Target, error);
+            throw Broken(error);
         }
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
+    private OpsException Broken(Exception error) =>
+        _answered && error is not InvalidDataException ? RedisErrors.Lost(Target, error) : RedisErrors.Protocol(Target, error);
+
+    private async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_patience is { } patience)
+        {
+            limit.CancelAfter(patience);
+        }
+
+        try
+        {
+            return await work(limit.Token);
+        }
+        catch (Exception) when (limit.IsCancellationRequested)
+        {
+            // A stream closed under a pending read says so with errors of its own.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw RedisErrors.FromEndpoint(EndpointErrors.Timeout(Target, _patience ?? default, "answer"));
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException or ObjectDisposedException)
+        {
+            throw Broken(error);
+        }
+    }
+
     private async ValueTask<RedisReply> NextAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             var reply = await _reader.ReadAsync(cancellationToken);
+            _answered = true;
             if (reply.Kind != RedisReplyKind.Push)
             {
                 return reply;

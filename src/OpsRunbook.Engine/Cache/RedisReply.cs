@@ -9,6 +9,9 @@ public sealed class RedisReply
     /// <summary>The reply that holds nothing.</summary>
     public static readonly RedisReply Null = new(RedisReplyKind.Null);
 
+    // Sizes and counts of a million keys are mostly small numbers.
+    private static readonly RedisReply[] SmallNumbers = [.. Enumerable.Range(0, 1024).Select(number => new RedisReply(RedisReplyKind.Integer) { Integer = number })];
+
     private RedisReply(RedisReplyKind kind) => Kind = kind;
 
     /// <summary>What it is.</summary>
@@ -36,7 +39,8 @@ public sealed class RedisReply
 
     internal static RedisReply Of(RedisReplyKind kind, ReadOnlyMemory<byte> bytes) => new(kind) { Bytes = bytes };
 
-    internal static RedisReply Of(long integer) => new(RedisReplyKind.Integer) { Integer = integer };
+    internal static RedisReply Of(long integer) =>
+        integer >= 0 && integer < SmallNumbers.Length ? SmallNumbers[integer] : new(RedisReplyKind.Integer) { Integer = integer };
 
     internal static RedisReply Of(RedisReplyKind kind, IReadOnlyList<RedisReply> items) => new(kind) { Items = items };
 }

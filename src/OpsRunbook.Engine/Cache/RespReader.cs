@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 
 namespace OpsRunbook.Engine.Cache;
 
@@ -8,13 +9,13 @@ namespace OpsRunbook.Engine.Cache;
 /// </summary>
 /// <param name="stream">The connection.</param>
 /// <param name="maximumBulkBytes">A larger value is refused.</param>
-internal sealed class RespReader(Stream stream, int maximumBulkBytes)
+/// <param name="maximumLineBytes">A longer line is refused.</param>
+internal sealed class RespReader(Stream stream, int maximumBulkBytes, int maximumLineBytes)
 {
-    private const int MaximumLineBytes = 64 * 1024;
     private const int MaximumDepth = 32;
     private const int MaximumItems = 64 * 1024 * 1024;
 
-    private byte[] _buffer = new byte[16 * 1024];
+    private byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;
 
@@ -23,7 +24,8 @@ internal sealed class RespReader(Stream stream, int maximumBulkBytes)
     /// <returns>The reply.</returns>
     /// <exception cref="InvalidDataException">What arrived is not the protocol or too large.</exception>
     /// <exception cref="EndOfStreamException">The server closed the connection.</exception>
-    public ValueTask<RedisReply> ReadAsync(CancellationToken cancellationToken) => ReadAsync(0, cancellationToken);
+    public ValueTask<RedisReply> ReadAsync(CancellationToken cancellationToken) =>
+        TryReadShort(out var reply) ? ValueTask.FromResult(reply) : ReadAsync(0, cancellationToken);
 
     private async ValueTask<RedisReply> ReadAsync(int depth, CancellationToken cancellationToken)
     {
@@ -63,6 +65,39 @@ internal sealed class RespReader(Stream stream, int maximumBulkBytes)
                     throw new InvalidDataException("the answer does not begin as an answer of Redis does");
             }
         }
+    }
+
+    // Millions of numbers and keys arrive in buffers of many; those that lie there whole need no state machine.
+    private bool TryReadShort([NotNullWhen(true)] out RedisReply? reply)
+    {
+        reply = null;
+        var buffered = _buffer.AsSpan(_start, _end - _start);
+        if (buffered.Length < 4 || buffered[0] is not ((byte)':' or (byte)'$')
+            || !Utf8Parser.TryParse(buffered[1..], out long number, out var digits) || number < 0)
+        {
+            return false;
+        }
+
+        var length = digits + 3;
+        if (buffered.Length < length || buffered[length - 2] != '\r' || buffered[length - 1] != '\n')
+        {
+            return false;
+        }
+
+        if (buffered[0] == '$')
+        {
+            if (number > buffered.Length - length - 2 || !buffered.Slice(length + (int)number, 2).SequenceEqual("\r\n"u8))
+            {
+                return false;
+            }
+
+            reply = RedisReply.Of(RedisReplyKind.Bulk, buffered.Slice(length, (int)number).ToArray());
+            length += (int)number + 2;
+        }
+
+        reply ??= RedisReply.Of(number);
+        _start += length;
+        return true;
     }
 
     private static long Number(ReadOnlySpan<byte> digits)
@@ -114,7 +149,7 @@ internal sealed class RespReader(Stream stream, int maximumBulkBytes)
         var items = new List<RedisReply>((int)Math.Min(count, 1024));
         for (var i = 0L; i < count; i++)
         {
-            items.Add(await ReadAsync(depth + 1, cancellationToken));
+            items.Add(TryReadShort(out var item) ? item : await ReadAsync(depth + 1, cancellationToken));
         }
 
         var type = kind switch
@@ -141,7 +176,7 @@ internal sealed class RespReader(Stream stream, int maximumBulkBytes)
             }
 
             searched = _end - _start;
-            if (searched > MaximumLineBytes)
+            if (searched > maximumLineBytes)
             {
                 throw new InvalidDataException("a line of the answer has no end");
             }

@@ -78,7 +78,8 @@ public sealed class ProcessTests
 
     private static async Task<(int Code, string Output, string Error)> Bash(string script, bool closeInput = true)
     {
-        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", script])
+        // Whoever runs the tests in the background may have SIGINT ignored, which a shell cannot undo.
+        using var process = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "bash", "-c", script])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -168,7 +168,7 @@ public sealed class CacheCheckTests
         await connection.ExecuteAsync(new RedisCommand("DEL", key), CancellationToken.None);
 
         var refused = await Assert.ThrowsAsync<OpsException>(() => connection.ExecuteAsync(new RedisCommand("NOSUCH", "hush"), CancellationToken.None));
-        Assert.Equal("Cache.CommandRefused", refused.Id);
+        Assert.Equal("Cache.CommandUnknown", refused.Id);
         Assert.Equal("PONG", (await connection.ExecuteAsync(new RedisCommand("PING"), CancellationToken.None)).Text);
     }
 

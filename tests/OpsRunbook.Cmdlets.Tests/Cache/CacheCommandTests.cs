@@ -1,0 +1,138 @@
+using System.Text.Json;
+using OpsRunbook.ConsoleRunner;
+using OpsRunbook.Fixtures;
+
+namespace OpsRunbook.Cmdlets.Tests.Cache;
+
+public sealed class CacheCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
+    private readonly StringWriter _error = new();
+
+    private string StackFile => Path.Combine(_folder, "shop.yaml");
+
+    public void Dispose()
+    {
+        _error.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [SkippableFact]
+    public async Task What_is_found_is_reviewed_and_removed_by_the_pipeline()
+    {
+        await using var server = await PrepareAsync();
+        await server.ExecuteAsync("MSET", "cache:1", "x", "cache: two", "x", "stays", "x");
+        await server.ExecuteAsync("EVAL", "redis.call('SET', 'cache:\\255\\n', 'x')", "0");
+
+        var (_, found) = Run(["Get-CacheKey", "cache", "cache:*", "-Stack", StackFile, "-OutputFormat", "NdJson"]);
+        Assert.Equal(3, found.Trim().Split('\n').Length);
+        var (code, removed) = Run(["Remove-CacheKey", "-", "-Stack", StackFile, "-Confirm:false", "-OutputFormat", "Json"], found);
+
+        Assert.True(code == 0, _error.ToString());
+        using var json = JsonDocument.Parse(removed);
+        Assert.Equal((3, true), (json.RootElement[0].GetProperty("Removed").GetInt32(), json.RootElement[0].GetProperty("Complete").GetBoolean()));
+        Assert.Equal("stays", await server.ExecuteAsync("KEYS", "*"));
+    }
+
+    [SkippableFact]
+    public async Task Protected_keys_are_refused_by_name_and_force_needs_a_reason()
+    {
+        await using var server = await PrepareAsync();
+        await server.ExecuteAsync("SET", "sess:1", "x");
+
+        Run(["Remove-CacheKey", "cache", "sess:*", "-Stack", StackFile, "-Confirm:false"]);
+        Assert.Contains("Guard.ProtectedKey", _error.ToString(), StringComparison.Ordinal);
+        Run(["Remove-CacheKey", "cache", "sess:*", "-Stack", StackFile, "-Confirm:false", "-Force"]);
+        Assert.Contains("Guard.ReasonMissing", _error.ToString(), StringComparison.Ordinal);
+        Run(["Clear-Cache", "cache", "-Database", "0", "-Stack", StackFile, "-Confirm:false"]);
+        Assert.Equal("1", await server.ExecuteAsync("DBSIZE"));
+
+        var (code, _) = Run(["Remove-CacheKey", "cache", "sess:*", "-Stack", StackFile, "-Confirm:false", "-Force", "-Reason", "log everybody out"]);
+        Assert.Equal(0, code);
+        Assert.Equal("0", await server.ExecuteAsync("DBSIZE"));
+    }
+
+    [SkippableFact]
+    public async Task Nothing_is_removed_unattended_or_under_what_if()
+    {
+        await using var server = await PrepareAsync();
+        await server.ExecuteAsync("SET", "a", "x");
+        var (_, plan) = Run(["Remove-CacheKey", "cache", "*", "-Stack", StackFile, "-WhatIf", "-OutputFormat", "Json"]);
+        Assert.Contains("UNLINK 1 key", plan, StringComparison.Ordinal);
+        Run(["Remove-CacheKey", "cache", "*", "-Stack", StackFile]);
+        Assert.Contains("Confirm.NotInteractive", _error.ToString(), StringComparison.Ordinal);
+        Run(["Clear-Cache", "cache", "-AllDatabases", "-Stack", StackFile, "-Confirm:false"]);
+        Assert.Contains("Cache.NameNotTyped", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("1", await server.ExecuteAsync("DBSIZE"));
+    }
+
+    [SkippableFact]
+    public async Task Every_looking_command_works_on_an_address_too_and_tells_no_password()
+    {
+        await using var server = await PrepareAsync();
+        await server.ExecuteAsync("SET", "a", "x");
+        var uri = $"redis://:{server.Password}@127.0.0.1:{server.Port}";
+        string[][] calls =
+        [
+            ["Get-CacheStatus", "-Sample", "50ms"], ["Get-CacheKey"], ["Get-CacheKey", "-GroupBy", "Prefix"], ["Get-CacheSlowLog"], ["Get-CacheClient"],
+            ["Measure-CacheLatency", "-For", "100ms"], ["Watch-CacheCommand", "-For", "100ms"],
+        ];
+        foreach (var call in calls)
+        {
+            foreach (var format in new[] { "Json", "Table" })
+            {
+                var (code, output) = Run([.. call, "-Uri", uri, "-OutputFormat", format]);
+                Assert.True(code is 0 or 1 && !_error.ToString().Contains("rror", StringComparison.Ordinal), $"{call[0]}: {code} {_error}");
+                Assert.DoesNotContain(server.Password, output + _error, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("Cache.NotFound", "Get-CacheStatus", "cahce")]
+    [InlineData("Cache.ParameterInvalid", "Get-CacheStatus", "-Sample", "0s")]
+    [InlineData("Cache.ParameterInvalid", "Get-CacheKey", "-MaxImpact", "0s")]
+    [InlineData("Cache.ParameterInvalid", "Watch-CacheCommand", "-For", "1d")]
+    [InlineData("Cache.ParameterInvalid", "Measure-CacheLatency", "-For", "1s", "-Every", "2s")]
+    [InlineData("Cache.ParameterInvalid", "Clear-Cache")]
+    [InlineData("Cache.ParameterInvalid", "Clear-Cache", "-AllDatabases", "-Database", "0")]
+    [InlineData("Cache.ParameterInvalid", "Remove-CacheKey")]
+    [InlineData("Cache.ParameterInvalid", "Remove-CacheKey", "-Pattern", "a", "-Key", "b")]
+    [InlineData("Cache.ParameterInvalid", "Set-CachePolicy")]
+    [InlineData("Cache.UriInvalid", "Get-CacheKey", "-Uri", "http://127.0.0.1")]
+    public async Task A_call_that_makes_no_sense_is_refused(string id, params string[] arguments)
+    {
+        await using var server = await PrepareAsync();
+        Run([.. arguments, "-Stack", StackFile]);
+        Assert.Contains(id, _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_change_asks_which_cache_is_meant()
+    {
+        await using var server = await PrepareAsync();
+        await File.AppendAllTextAsync(StackFile, "  other: { engine: redis }\n");
+        Run(["Remove-CacheKey", "-Pattern", "*", "-Stack", StackFile, "-Confirm:false"]);
+        Assert.Contains("Cache.NameMissing", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<RedisServer> PrepareAsync()
+    {
+        var server = await Servers.NewRedisAsync();
+        await File.WriteAllTextAsync(StackFile, $"stack: shop\ncaches:\n  cache: {{ engine: redis, server: 127.0.0.1, port: {server.Port}, password: \"{server.Password}\", protect: [\"sess:*\"] }}\n");
+        return server;
+    }
+
+    private (int Code, string Output) Run(string[] arguments, string? input = null)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var code = OpsRunbookConsole.Run(arguments, new Terminal
+        {
+            Out = output,
+            Error = _error,
+            OpenInput = () => input is null ? TextReader.Null : new StringReader(input),
+            InputMayHoldItems = input is not null,
+        });
+        return (code, output.ToString());
+    }
+}
