@@ -76,10 +76,11 @@ public sealed class FileJournal : IJournal
         return RandomAccess.Read(file.SafeFileHandle, last, file.Length - 1) == 1 && last[0] == '\n';
     }
 
-    // Not shared for writing, which .NET enforces among its own processes with a lock: records of two commands cannot mix.
+    // Not shared at all, which .NET enforces among its own processes with an exclusive lock (one that is shared for
+    // reading would be a shared lock on Linux, also for two writers): records of two commands cannot mix.
     private async Task<FileStream> OpenAsync(CancellationToken cancellationToken)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read, BufferSize = 0 };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

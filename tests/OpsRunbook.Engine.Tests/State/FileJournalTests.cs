@@ -25,10 +25,10 @@ public sealed class FileJournalTests : IDisposable
     [Fact]
     public async Task Many_writers_at_once_lose_and_mix_nothing()
     {
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(() => new FileJournal(_folder).AppendAsync(Record($"target {i}"), default))));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => new FileJournal(_folder).AppendAsync(Record($"target {i}"), default))));
 
         var targets = (await File.ReadAllLinesAsync(Journal)).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("target").GetString());
-        Assert.Equal(Enumerable.Range(0, 40).Select(i => $"target {i}").Order(StringComparer.Ordinal), targets.Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(0, 200).Select(i => $"target {i}").Order(StringComparer.Ordinal), targets.Order(StringComparer.Ordinal));
     }
 
     [Fact]
