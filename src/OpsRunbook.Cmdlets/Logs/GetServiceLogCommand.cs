@@ -7,30 +7,12 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Reads logs of whatever format as one kind of record, merged in order of time.</summary>
 [Cmdlet(VerbsCommon.Get, "ServiceLog", DefaultParameterSetName = "Stack")]
 [OutputType(typeof(LogRecord))]
-public sealed class GetServiceLogCommand : LogCmdlet
+public sealed class GetServiceLogCommand : LogFilterCmdlet
 {
     /// <summary>Only so many records, the newest.</summary>
     [Parameter]
     [ValidateRange(1, 10_000_000)]
     public int Last { get; set; }
-
-    /// <summary>Records of this level or graver. One that does not say its level is left out.</summary>
-    [Parameter]
-    public LogLevel Level { get; set; }
-
-    /// <summary>Regular expression that the text of the record must contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Match { get; set; }
-
-    /// <summary>Regular expression that the text of the record must not contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? NotMatch { get; set; }
-
-    /// <summary>-Match and -NotMatch tell capital letters from small ones.</summary>
-    [Parameter]
-    public SwitchParameter CaseSensitive { get; set; }
 
     /// <summary>Id of a request, which the record must hold as a whole word.</summary>
     [Parameter]
@@ -50,13 +32,9 @@ public sealed class GetServiceLogCommand : LogCmdlet
     /// <inheritdoc/>
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
-        var query = Range() with
+        var query = Filtered() with
         {
             Last = IsBound(nameof(Last)) ? Last : null,
-            Level = IsBound(nameof(Level)) && Level != LogLevel.Unknown ? Level : null,
-            Match = Match,
-            NotMatch = NotMatch,
-            CaseSensitive = On(CaseSensitive),
             CorrelationId = CorrelationId,
             ContextBefore = Context.FirstOrDefault(),
             ContextAfter = Context.LastOrDefault(),

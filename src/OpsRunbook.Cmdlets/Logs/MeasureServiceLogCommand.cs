@@ -7,26 +7,8 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Counts what is in logs: by message pattern, level, field or minute, also against the period before.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "ServiceLog", DefaultParameterSetName = "Stack")]
 [OutputType(typeof(LogMeasurement))]
-public sealed class MeasureServiceLogCommand : LogCmdlet
+public sealed class MeasureServiceLogCommand : LogFilterCmdlet
 {
-    /// <summary>Records of this level or graver. One that does not say its level is left out.</summary>
-    [Parameter]
-    public LogLevel Level { get; set; }
-
-    /// <summary>Regular expression that the text of the record must contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Match { get; set; }
-
-    /// <summary>Regular expression that the text of the record must not contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? NotMatch { get; set; }
-
-    /// <summary>-Match and -NotMatch tell capital letters from small ones.</summary>
-    [Parameter]
-    public SwitchParameter CaseSensitive { get; set; }
-
     /// <summary>What records are counted by.</summary>
     [Parameter]
     public LogMeasureBy By { get; set; }
@@ -55,13 +37,7 @@ public sealed class MeasureServiceLogCommand : LogCmdlet
             throw Unusable("-By Field needs the name of the field, and no other -By does.", "Write for example -By Field -Field statusCode.");
         }
 
-        var query = Range() with
-        {
-            Level = IsBound(nameof(Level)) && Level != LogLevel.Unknown ? Level : null,
-            Match = Match,
-            NotMatch = NotMatch,
-            CaseSensitive = On(CaseSensitive),
-        };
+        var query = Filtered();
         if (IsBound(nameof(Baseline)) && (query.Since is null || Baseline <= TimeSpan.Zero))
         {
             throw Unusable("-Baseline is the time before -Since, and needs it.", "Write for example -Since 1h -Baseline 24h.");

@@ -8,6 +8,7 @@ internal sealed class ServiceWait(StackSession session, IOperationOutput output)
 {
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(10);
 
     // A program that finds its configuration wrong ends within moments. Health checks that pass say more than
@@ -36,6 +37,13 @@ internal sealed class ServiceWait(StackSession session, IOperationOutput output)
             var verdict = watch.See(state);
             if (verdict is StartWatch.Verdict.Looping or StartWatch.Verdict.Ended)
             {
+                // Between two looks it may have ended and come back, and only what is down shows its exit code.
+                for (var look = Stopwatch.StartNew(); verdict == StartWatch.Verdict.Looping && watch.ExitCode is null && look.Elapsed < LongestLook; await Task.Delay(FirstLook / 3, cancellationToken))
+                {
+                    state = await ServiceReader.StateAsync(host, target, cancellationToken);
+                    watch.See(state);
+                }
+
                 return new StartResult(
                     ServiceOutcome.CrashLoop,
                     verdict == StartWatch.Verdict.Ended ? $"it ended {Duration.Format(clock.Elapsed)} after its start: {state.State}" : $"it ends again and again: {state.State}, {watch.Restarts ?? 2} restarts in {Duration.Format(clock.Elapsed)}",
