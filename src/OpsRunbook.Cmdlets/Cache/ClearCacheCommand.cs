@@ -41,7 +41,7 @@ public sealed class ClearCacheCommand : CacheChangeCmdlet
         }
 
         await using var session = await OpenAsync(output, cancellationToken);
-        var changes = Changes(output, session.Stack.Name);
+        var changes = await OpenChangesAsync(session, output, cancellationToken);
         var request = new CacheFlushRequest { AllDatabases = all, TypedName = ConfirmName, MaxImpact = MaxImpact };
         foreach (var target in Targets(session, Name, all ? null : Database, output))
         {

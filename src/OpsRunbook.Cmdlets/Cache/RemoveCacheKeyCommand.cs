@@ -74,7 +74,7 @@ public sealed class RemoveCacheKeyCommand : CacheChangeCmdlet
         }
 
         await using var session = await OpenAsync(output, cancellationToken);
-        var changes = Changes(output, session.Stack.Name);
+        var changes = await OpenChangesAsync(session, output, cancellationToken);
         var request = new KeyRemovalRequest { Pattern = Pattern, Exclude = Exclude, MaxImpact = MaxImpact };
         if (Pattern is not null)
         {

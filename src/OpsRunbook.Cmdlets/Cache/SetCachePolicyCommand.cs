@@ -33,7 +33,7 @@ public sealed class SetCachePolicyCommand : CacheChangeCmdlet
         }
 
         await using var session = await OpenAsync(output, cancellationToken);
-        var changes = Changes(output, session.Stack.Name);
+        var changes = await OpenChangesAsync(session, output, cancellationToken);
         var request = new PolicyRequest(Policy, IsBound(nameof(MaxMemory)) ? MaxMemory : null, On(Persist));
         foreach (var target in Targets(session, Name, null, output))
         {

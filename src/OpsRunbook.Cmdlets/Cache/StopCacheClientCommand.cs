@@ -38,7 +38,7 @@ public sealed class StopCacheClientCommand : CacheChangeCmdlet
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var session = await OpenAsync(output, cancellationToken);
-        var changes = Changes(output, session.Stack.Name);
+        var changes = await OpenChangesAsync(session, output, cancellationToken);
         foreach (var group in _clients.GroupBy(client => string.Join('\n', client.Names)))
         {
             foreach (var target in Targets(session, group.First().Names, null, output))

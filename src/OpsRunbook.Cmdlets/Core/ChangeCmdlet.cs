@@ -19,23 +19,17 @@ public abstract class ChangeCmdlet : StackCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>The road for the changes of this call.</summary>
-    /// <param name="output">Takes plans, questions and warnings.</param>
-    /// <param name="stack">Name of the stack; null when there is none.</param>
-    /// <returns>A runner for this call.</returns>
-    private protected ChangeRunner Changes(IOperationOutput output, string? stack) =>
-        new(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, stack, Reason, On(Force)));
-
-    /// <summary>The road for the changes of this call to a stack. What was to be put back before now, and was not, is put back first.</summary>
+    /// <summary>The one road for the changes of this call. What was to be put back before now, and was not, is put back first.</summary>
     /// <param name="session">The stack in use.</param>
     /// <param name="output">Takes plans, questions and warnings.</param>
-    /// <param name="timeout">Longest time to wait for one service.</param>
     /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="timeout">Longest time to wait for one service that something is put back for; two minutes without it.</param>
     /// <returns>A runner for this call.</returns>
-    private protected async Task<ChangeRunner> OpenChangesAsync(StackSession session, IOperationOutput output, TimeSpan timeout, CancellationToken cancellationToken)
+    private protected async Task<ChangeRunner> OpenChangesAsync(
+        StackSession session, IOperationOutput output, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
-        var changes = Changes(output, session.Stack.Name);
-        await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout, cancellationToken);
+        var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, session.Stack.Name, Reason, On(Force)));
+        await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout ?? TimeSpan.FromMinutes(2), cancellationToken);
         return changes;
     }
 }

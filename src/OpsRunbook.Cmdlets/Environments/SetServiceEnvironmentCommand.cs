@@ -96,7 +96,7 @@ public sealed class SetServiceEnvironmentCommand : ChangeCmdlet
         }
 
         await using var session = await OpenStackAsync(output, cancellationToken);
-        var changes = await OpenChangesAsync(session, output, Timeout, cancellationToken);
+        var changes = await OpenChangesAsync(session, output, cancellationToken, Timeout);
         var setter = new ServiceEnvironmentSetter(session, changes, output, Fingerprints.Open(output), Timeout);
         foreach (var change in _undone)
         {

@@ -14,6 +14,10 @@ public sealed class GetServiceLogCommand : LogFilterCmdlet
     [ValidateRange(1, 10_000_000)]
     public int Last { get; set; }
 
+    /// <summary>Records of this level or graver. One that does not say its level is left out.</summary>
+    [Parameter]
+    public LogLevel Level { get; set; }
+
     /// <summary>Id of a request, which the record must hold as a whole word.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -35,6 +39,7 @@ public sealed class GetServiceLogCommand : LogFilterCmdlet
         var query = Filtered() with
         {
             Last = IsBound(nameof(Last)) ? Last : null,
+            Level = IsBound(nameof(Level)) && Level != LogLevel.Unknown ? Level : null,
             CorrelationId = CorrelationId,
             ContextBefore = Context.FirstOrDefault(),
             ContextAfter = Context.LastOrDefault(),

@@ -3,13 +3,9 @@ using OpsRunbook.Engine.Logs;
 
 namespace OpsRunbook.Cmdlets;
 
-/// <summary>A cmdlet that takes records of logs by their level and text.</summary>
+/// <summary>A cmdlet that takes records of logs by their text.</summary>
 public abstract class LogFilterCmdlet : LogCmdlet
 {
-    /// <summary>Records of this level or graver. One that does not say its level is left out.</summary>
-    [Parameter]
-    public LogLevel Level { get; set; }
-
     /// <summary>Regular expression that the text of the record must contain.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -26,11 +22,5 @@ public abstract class LogFilterCmdlet : LogCmdlet
 
     /// <summary>The records that are wanted, as far as the parameters here say.</summary>
     /// <returns>The query.</returns>
-    private protected LogQuery Filtered() => Range() with
-    {
-        Level = IsBound(nameof(Level)) && Level != LogLevel.Unknown ? Level : null,
-        Match = Match,
-        NotMatch = NotMatch,
-        CaseSensitive = On(CaseSensitive),
-    };
+    private protected LogQuery Filtered() => Range() with { Match = Match, NotMatch = NotMatch, CaseSensitive = On(CaseSensitive) };
 }

@@ -7,22 +7,8 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Sums up what a web server did: status codes, latency, routes, clients, over time.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "AccessLog", DefaultParameterSetName = "Stack")]
 [OutputType(typeof(AccessLogMeasurement), typeof(AccessLogRoute), typeof(AccessLogClient), typeof(AccessLogBucket))]
-public sealed class MeasureAccessLogCommand : LogCmdlet
+public sealed class MeasureAccessLogCommand : LogFilterCmdlet
 {
-    /// <summary>Regular expression that the line must contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Match { get; set; }
-
-    /// <summary>Regular expression that the line must not contain.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? NotMatch { get; set; }
-
-    /// <summary>-Match and -NotMatch tell capital letters from small ones.</summary>
-    [Parameter]
-    public SwitchParameter CaseSensitive { get; set; }
-
     /// <summary>One object with everything, or one for each route, client or stretch of time.</summary>
     [Parameter]
     public AccessLogBy By { get; set; }
@@ -45,8 +31,7 @@ public sealed class MeasureAccessLogCommand : LogCmdlet
             throw Unusable("-Bucket must be at least a second.", "Write for example 1m or 1h.");
         }
 
-        var query = Range() with { Match = Match, NotMatch = NotMatch, CaseSensitive = On(CaseSensitive) };
-        var measure = new AccessLogMeasure(query, IsBound(nameof(Bucket)) ? Bucket : null, Top, output);
+        var measure = new AccessLogMeasure(Filtered(), IsBound(nameof(Bucket)) ? Bucket : null, Top, output);
         await WithSourcesAsync(
             async sources =>
             {

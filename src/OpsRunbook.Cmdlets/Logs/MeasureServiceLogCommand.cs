@@ -9,6 +9,10 @@ namespace OpsRunbook.Cmdlets;
 [OutputType(typeof(LogMeasurement))]
 public sealed class MeasureServiceLogCommand : LogFilterCmdlet
 {
+    /// <summary>Records of this level or graver. One that does not say its level is left out.</summary>
+    [Parameter]
+    public LogLevel Level { get; set; }
+
     /// <summary>What records are counted by.</summary>
     [Parameter]
     public LogMeasureBy By { get; set; }
@@ -37,7 +41,7 @@ public sealed class MeasureServiceLogCommand : LogFilterCmdlet
             throw Unusable("-By Field needs the name of the field, and no other -By does.", "Write for example -By Field -Field statusCode.");
         }
 
-        var query = Filtered();
+        var query = Filtered() with { Level = IsBound(nameof(Level)) && Level != LogLevel.Unknown ? Level : null };
         if (IsBound(nameof(Baseline)) && (query.Since is null || Baseline <= TimeSpan.Zero))
         {
             throw Unusable("-Baseline is the time before -Since, and needs it.", "Write for example -Since 1h -Baseline 24h.");

@@ -43,7 +43,7 @@ public abstract class ServiceCmdlet : ChangeCmdlet
         ArgumentNullException.ThrowIfNull(output);
         await using var session = await OpenStackAsync(output, cancellationToken);
         var targets = WholeStack ? ServiceTargets.Of(session.Stack) : ServiceTargets.Select(session.Stack, _names, output);
-        await RunAsync(session, await OpenChangesAsync(session, output, Timeout, cancellationToken), targets, output, cancellationToken);
+        await RunAsync(session, await OpenChangesAsync(session, output, cancellationToken, Timeout), targets, output, cancellationToken);
     }
 
     /// <summary>Every service of the stack is meant.</summary>

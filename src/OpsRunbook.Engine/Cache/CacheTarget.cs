@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Stacks;
@@ -57,7 +56,7 @@ public sealed class CacheTarget(StackSession session, string name, StackCache ca
         var chosen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var wanted in names)
         {
-            var fitting = caches.Keys.Where(key => FileSystemName.MatchesSimpleExpression(wanted, key)).ToList();
+            var fitting = caches.Keys.Where(key => NameFilter.Fits(wanted, key)).ToList();
             if (fitting.Count == 0)
             {
                 output.Error(new OpsException(

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Health;
@@ -51,11 +50,6 @@ public sealed class HealthRunner
         }
     }
 
-    private static bool IsPattern(string name) => name.AsSpan().ContainsAny('*', '?');
-
-    private static bool Matches(string pattern, string name) =>
-        IsPattern(pattern) ? FileSystemName.MatchesSimpleExpression(pattern, name) : string.Equals(pattern, name, StringComparison.OrdinalIgnoreCase);
-
     // What an operator would call the same finding is not reported again.
     private static string Findings(ServiceHealth health) => string.Join(
         '\n',
@@ -72,7 +66,7 @@ public sealed class HealthRunner
         var selected = new HashSet<(MemberKind, string)>();
         foreach (var name in _request.Names)
         {
-            var found = ofKind.FindAll(member => Matches(name, member.Name));
+            var found = ofKind.FindAll(member => NameFilter.Fits(name, member.Name));
             if (found.Count == 0)
             {
                 _output.Error(NoMember(name, ofKind, members));
@@ -87,7 +81,7 @@ public sealed class HealthRunner
     private OpsException NoMember(string name, List<HealthMember> ofKind, IReadOnlyList<HealthMember> members)
     {
         var nearest = Nearest.Find(name, ofKind.Select(member => member.Name));
-        var other = members.FirstOrDefault(member => Matches(name, member.Name));
+        var other = members.FirstOrDefault(member => NameFilter.Fits(name, member.Name));
         var names = string.Join(", ", ofKind.Select(member => member.Name).Distinct(StringComparer.Ordinal).Take(20));
         return new OpsException(
             "Health.MemberNotFound",

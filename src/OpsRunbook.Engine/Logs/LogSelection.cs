@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Sources;
 using OpsRunbook.Engine.Services;
@@ -44,7 +43,7 @@ public static class LogSelection
         var chosen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in names.Count == 0 ? ["*"] : names)
         {
-            var matches = members.Where(member => FileSystemName.MatchesSimpleExpression(name, member.Name)).ToList();
+            var matches = members.Where(member => NameFilter.Fits(name, member.Name)).ToList();
             if (matches.Count == 0)
             {
                 output.Error(new OpsException(

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Metrics;
@@ -30,7 +29,7 @@ public sealed class MetricReader(
         var found = new Dictionary<string, MetricSource>(StringComparer.Ordinal);
         foreach (var name in services)
         {
-            var named = stack.Services.Where(pair => FileSystemName.MatchesSimpleExpression(name, pair.Key)).ToList();
+            var named = stack.Services.Where(pair => NameFilter.Fits(name, pair.Key)).ToList();
             var served = named.Where(pair => pair.Value.Metrics is not null).ToList();
             if (served.Count == 0)
             {

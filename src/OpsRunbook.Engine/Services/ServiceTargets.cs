@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Services;
@@ -69,7 +68,7 @@ public static class ServiceTargets
         var selected = new HashSet<ServiceTarget>();
         foreach (var name in names)
         {
-            var found = all.Where(target => FileSystemName.MatchesSimpleExpression(name, target.Name)).ToList();
+            var found = all.Where(target => NameFilter.Fits(name, target.Name)).ToList();
             if (found.Count == 0)
             {
                 output.Error(NotFound(stack, name, all));
@@ -154,7 +153,7 @@ public static class ServiceTargets
 
     private static OpsException NotFound(OpsStack stack, string name, IReadOnlyList<ServiceTarget> all)
     {
-        var known = DependencyGraph.Of(stack).Keys.FirstOrDefault(member => FileSystemName.MatchesSimpleExpression(name, member));
+        var known = DependencyGraph.Of(stack).Keys.FirstOrDefault(member => NameFilter.Fits(name, member));
         return known is not null
             ? new OpsException(
                 "Service.NotManaged",

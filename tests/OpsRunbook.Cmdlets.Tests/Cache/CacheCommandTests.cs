@@ -116,6 +116,25 @@ public sealed class CacheCommandTests : IDisposable
         Assert.Contains("Cache.NameMissing", _error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_change_of_a_cache_too_looks_after_what_was_to_be_put_back()
+    {
+        var reverts = Directory.CreateDirectory(Path.Combine(Environment.GetEnvironmentVariable("OPSRUNBOOK_STATE")!, "reverts"));
+        var stack = $"due-{Path.GetFileName(_folder)}";
+        var record = Path.Combine(reverts.FullName, stack + ".json");
+        await File.WriteAllTextAsync(StackFile, $"stack: {stack}\ncaches:\n  cache: {{ engine: redis, server: 127.0.0.1, port: 1 }}\n");
+        await File.WriteAllTextAsync(record, JsonSerializer.Serialize(new
+        {
+            DueAt = DateTime.UtcNow.AddDays(-1), Stack = stack, Name = "api", Host = "local", Manager = 0, Key = "LEVEL", IsSecret = false,
+            File = Path.Combine(_folder, "gone.env"), Backup = Path.Combine(_folder, "gone.env.old"), Identity = "of another day", Timer = (string?)null, IsOnHost = false,
+        }));
+
+        Run(["Set-CachePolicy", "cache", "-Policy", "noeviction", "-Stack", StackFile, "-Confirm:false"]);
+
+        // The file is not the one that was written, so there is nothing to put back and nothing to remember.
+        Assert.False(File.Exists(record), _error.ToString());
+    }
+
     private async Task<RedisServer> PrepareAsync()
     {
         var server = await Servers.NewRedisAsync();
