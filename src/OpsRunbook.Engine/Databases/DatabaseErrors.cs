@@ -73,4 +73,11 @@ internal static class DatabaseErrors
         null,
         target,
         inner);
+
+    public static OpsException NotForEngine(string target, string product, string what) => new(
+        "Db.NotForEngine",
+        OpsErrorKind.InvalidArgument,
+        $"{target} is {product}, for which this command has no {what}.",
+        "Use the tools of that server.",
+        target);
 }
