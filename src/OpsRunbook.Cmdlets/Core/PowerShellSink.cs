@@ -15,7 +15,7 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
         ? bound is SwitchParameter { IsPresent: true }
         : LanguagePrimitives.IsTrue(cmdlet.SessionState.PSVariable.GetValue("WhatIfPreference"));
 
-    public void WriteObject(object item) => cmdlet.WriteObject(item);
+    public void WriteObject(object item) => cmdlet.WriteObject(item is DbRow row ? ToObject(row) : item);
 
     public void WriteError(OpsException error) => cmdlet.WriteError(ToRecord(error));
 
@@ -84,6 +84,18 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
                 name,
                 error);
         }
+    }
+
+    // Columns are properties for Export-Csv, Where-Object and the others.
+    private static PSObject ToObject(DbRow row)
+    {
+        var result = new PSObject();
+        for (var column = 0; column < row.Columns.Count; column++)
+        {
+            result.Properties.Add(new PSNoteProperty(row.Columns[column], row.Values[column]));
+        }
+
+        return result;
     }
 
     private static ErrorRecord ToRecord(OpsException error) =>

@@ -13,6 +13,12 @@ internal sealed class CsvResultWriter(TextWriter output) : IResultWriter
 
     public void Write(object item)
     {
+        if (item is DbRow row)
+        {
+            WriteRow(row);
+            return;
+        }
+
         var properties = item is string || item.GetType().IsPrimitive ? [] : ResultProperties.Of(item.GetType());
         if (_columns is null)
         {
@@ -28,6 +34,20 @@ internal sealed class CsvResultWriter(TextWriter output) : IResultWriter
         // Every line is already there.
     }
 
+    private void WriteRow(DbRow row)
+    {
+        if (_columns is null)
+        {
+            _columns = row.Columns;
+            WriteLine(_columns);
+        }
+
+        // The rows of an answer share their columns, and there may be millions.
+        WriteLine(ReferenceEquals(_columns, row.Columns) || _columns.SequenceEqual(row.Columns, StringComparer.Ordinal)
+            ? row.Values.Select(Text)
+            : _columns.Select(column => Text(row[column])));
+    }
+
     private static string Cell(IReadOnlyList<PropertyInfo> properties, string column, object item) =>
         properties.FirstOrDefault(property => property.Name == column) is { } property ? Text(ResultProperties.Read(property, item)) : string.Empty;
 
@@ -36,6 +56,7 @@ internal sealed class CsvResultWriter(TextWriter output) : IResultWriter
         DateTime moment => JsonValue.Moment(moment),
         TimeSpan duration => duration.ToString("c", CultureInfo.InvariantCulture),
         string text => text,
+        byte[] bytes => Convert.ToBase64String(bytes),
         IDictionary table => string.Join("; ", table.Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={Text(entry.Value)}")),
         IEnumerable list => string.Join("; ", list.Cast<object?>().Select(Text)),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty,

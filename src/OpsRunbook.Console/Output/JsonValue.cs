@@ -117,17 +117,17 @@ internal static class JsonValue
         var properties = value.GetType().Assembly == typeof(object).Assembly || value.GetType().Namespace?.StartsWith("System", StringComparison.Ordinal) == true
             ? []
             : ResultProperties.Of(value.GetType());
-        if (properties.Count == 0 || level >= DeepestLevel)
+        if ((properties.Count == 0 && value is not DbRow) || level >= DeepestLevel)
         {
             json.WriteStringValue(WellFormed(Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty));
             return;
         }
 
         json.WriteStartObject();
-        foreach (var property in properties)
+        foreach (var (name, part) in ResultProperties.Values(value))
         {
-            json.WritePropertyName(property.Name);
-            Write(json, ResultProperties.Read(property, value), level + 1);
+            json.WritePropertyName(WellFormed(name));
+            Write(json, part, level + 1);
         }
 
         json.WriteEndObject();

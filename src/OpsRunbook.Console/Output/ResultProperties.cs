@@ -15,6 +15,13 @@ internal static class ResultProperties
         type,
         static key => [.. key.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanRead && property.GetIndexParameters().Length == 0)]);
 
+    /// <summary>Names and values of a result in their order: the columns of a row, else the properties of an object.</summary>
+    /// <param name="item">The result.</param>
+    /// <returns>One for each.</returns>
+    public static IEnumerable<(string Name, object? Value)> Values(object item) => item is DbRow row
+        ? row.Columns.Zip(row.Values)
+        : Of(item.GetType()).Select(property => (property.Name, Read(property, item)));
+
     /// <summary>The value of a property.</summary>
     /// <param name="property">The property.</param>
     /// <param name="item">The object.</param>

@@ -66,13 +66,12 @@ internal sealed class TableWriter(TextWriter output, string formatFile, int widt
     {
         _current = null;
         WriteBlankBetween();
-        var properties = ResultProperties.Of(item.GetType());
-        var name = properties.Count == 0 ? 0 : properties.Max(property => property.Name.Length);
+        var properties = ResultProperties.Values(item).Select(pair => (Name: Display.Text(pair.Name), pair.Value)).ToList();
+        var longest = properties.Count == 0 ? 0 : properties.Max(property => property.Name.Length);
         var line = new StringBuilder();
-        foreach (var property in properties)
+        foreach (var (name, value) in properties)
         {
-            line.Clear().Append(property.Name.PadRight(name)).Append(" : ");
-            var value = ResultProperties.Read(property, item);
+            line.Clear().Append(name.PadRight(longest)).Append(" : ");
             line.Append(colours && value is HealthStatus ? Display.Status(value) : TableView.Plain(value));
             output.WriteLine(line.ToString().TrimEnd());
         }

@@ -80,4 +80,18 @@ internal static class DatabaseErrors
         $"{target} is {product}, for which this command has no {what}.",
         "Use the tools of that server.",
         target);
+
+    public static OpsException RowsUnexpected(string target, long? affected, long wanted) => new(
+        "Db.RowsUnexpected",
+        OpsErrorKind.Refused,
+        $"The statement affected {(affected is null ? "an unknown number of rows" : $"{affected} rows")} of {target} instead of {wanted}, and was rolled back.",
+        affected == 0 ? "Check the name; or it was so already." : "Check the statement's condition.",
+        target);
+
+    public static OpsException ParameterType(string name, object value) => new(
+        "Db.ParameterType",
+        OpsErrorKind.InvalidArgument,
+        $"The parameter '{name}' is a {value.GetType().Name}, which is no value of SQL.",
+        "Give a text, a number, a date, $true, $false or $null; a list as a text that the server takes apart, such as '{1,2}'.",
+        name);
 }

@@ -101,6 +101,39 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         return await GuardAsync(() => command.ExecuteNonQueryAsync(cancellationToken), cancellationToken);
     }
 
+    /// <summary>Runs a statement of an operator and gives its rows as they come, every value from its text.</summary>
+    /// <param name="sql">One statement with $1, $2 …</param>
+    /// <param name="parameters">Its values.</param>
+    /// <param name="affected">Told at its end how many rows it changed; -1 for a statement that changes none.</param>
+    /// <param name="cancellationToken">Ends the statement on the server too.</param>
+    /// <returns>The rows.</returns>
+    public async IAsyncEnumerable<DbRow> StreamRowsAsync(
+        string sql, IReadOnlyList<NpgsqlParameter> parameters, Action<int> affected, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, Connection) { AllResultTypesAreUnknown = true };
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        await using var cut = Cut(cancellationToken);
+        await using var reader = await GuardAsync(() => command.ExecuteReaderAsync(cancellationToken), cancellationToken);
+        var types = Enumerable.Range(0, reader.FieldCount).Select(reader.GetDataTypeOID).ToArray();
+        var columns = ColumnNames.Distinct([.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetName)]);
+        while (await GuardAsync(() => reader.ReadAsync(cancellationToken), cancellationToken))
+        {
+            var values = new object?[types.Length];
+            for (var column = 0; column < types.Length; column++)
+            {
+                values[column] = reader.IsDBNull(column) ? null : PostgreSqlText.Value(types[column], reader.GetString(column));
+            }
+
+            yield return new DbRow(columns, values);
+        }
+
+        affected(reader.RecordsAffected);
+    }
+
     /// <summary>A name in double quotes.</summary>
     /// <param name="name">Name of a database, schema, table, column, index or role.</param>
     /// <returns>The quoted name.</returns>

@@ -65,6 +65,9 @@ public sealed class StackDatabase
     /// <summary>Name of the replica set (MongoDB); null for none.</summary>
     public string? ReplicaSet { get; set; }
 
+    /// <summary>How the application's own users are listed and changed (<c>Set-AppUser</c>); null for not at all.</summary>
+    public StackAppUsers? AppUsers { get; set; }
+
     /// <summary>What the server may use; null for no limits.</summary>
     public StackLimits? Limits { get; set; }
 
