@@ -14,11 +14,12 @@ internal static class ColumnNames
         {
             var name = names[index].Length > 0 ? names[index] : FormattableString.Invariant($"column{index + 1}");
             var free = name;
-            for (var number = 2; !taken.Add(free) || (free != name && names.Contains(free, StringComparer.OrdinalIgnoreCase)); number++)
+            for (var number = 2; taken.Contains(free) || (free != name && names.Contains(free, StringComparer.OrdinalIgnoreCase)); number++)
             {
                 free = FormattableString.Invariant($"{name}_{number}");
             }
 
+            taken.Add(free);
             result[index] = free;
         }
 

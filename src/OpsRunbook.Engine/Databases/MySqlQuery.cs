@@ -110,11 +110,11 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
         DateTimeOffset moment => MySqlSession.Literal(Moment(moment.UtcDateTime)),
         DateTime { Kind: DateTimeKind.Local } moment => MySqlSession.Literal(Moment(moment.ToUniversalTime())),
         DateTime moment => MySqlSession.Literal(Moment(moment)),
-        TimeSpan time => MySqlSession.Literal(FormattableString.Invariant($"{(time < TimeSpan.Zero ? "-" : string.Empty)}{Math.Abs((int)time.TotalHours):00}:{time:mm\\:ss\\.ffffff}")),
+        TimeSpan time => MySqlSession.Literal(FormattableString.Invariant($"{(time < TimeSpan.Zero ? "-" : string.Empty)}{Math.Abs((int)time.TotalHours):00}:{time:mm\\:ss}{(time.Ticks % TimeSpan.TicksPerSecond == 0 ? string.Empty : time.ToString("\\.ffffff", CultureInfo.InvariantCulture))}")),
         _ => throw DatabaseErrors.ParameterType(name, value),
     };
 
-    private static string Moment(DateTime moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+    private static string Moment(DateTime moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture);
 
     // Thousands of rows share one list of names.
     private sealed class ColumnCache

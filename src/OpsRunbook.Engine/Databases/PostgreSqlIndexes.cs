@@ -5,16 +5,19 @@ namespace OpsRunbook.Engine.Databases;
 /// <summary>The indexes of PostgreSQL.</summary>
 internal static class PostgreSqlIndexes
 {
-    // relname and indexrelname, not tablename and indexname: those are columns of pg_indexes.
+    // relname and indexrelname, not tablename and indexname: those are columns of pg_indexes. Sizes and expressions of a
+    // table that is locked exclusively are not asked for: the server would wait for its end.
     private const string Query = """
         WITH locked AS MATERIALIZED (
           SELECT relation FROM pg_locks
            WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND granted
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-        SELECT n.nspname, t.relname, x.relname, pg_get_indexdef(x.oid),
-               concat_ws('|', x.relam, i.indkey, i.indclass, i.indcollation, i.indoption, pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)),
+        SELECT n.nspname, t.relname, x.relname, CASE WHEN l.free THEN pg_get_indexdef(x.oid) ELSE quote_ident(x.relname) END,
+               CASE WHEN l.free OR (i.indexprs IS NULL AND i.indpred IS NULL)
+                    THEN concat_ws('|', x.relam, i.indkey, i.indclass, i.indcollation, i.indoption, pg_get_expr(CASE WHEN l.free THEN i.indexprs END, i.indrelid), pg_get_expr(CASE WHEN l.free THEN i.indpred END, i.indrelid))
+                    ELSE x.oid::text END,
                x.oid::bigint,
-               CASE WHEN l.relation IS NULL THEN pg_relation_size(x.oid) ELSE x.relpages::bigint * current_setting('block_size')::int END,
+               CASE WHEN l.free THEN pg_relation_size(x.oid) ELSE x.relpages::bigint * current_setting('block_size')::int END,
                s.idx_scan, i.indisunique, i.indisprimary, i.indisvalid AND i.indisready,
                EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND p.relid = i.indrelid),
                i.indisreplident, i.indisexclusion,
@@ -30,7 +33,7 @@ internal static class PostgreSqlIndexes
           JOIN pg_class t ON t.oid = i.indrelid
           JOIN pg_namespace n ON n.oid = t.relnamespace
           LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = x.oid
-          LEFT JOIN locked l ON l.relation = x.oid OR l.relation = t.oid
+         CROSS JOIN LATERAL (SELECT NOT EXISTS (SELECT FROM locked WHERE relation IN (x.oid, t.oid)) AS free) l
          WHERE t.relkind IN ('r', 'm', 'p') AND t.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
         """;
 

@@ -26,7 +26,7 @@ public sealed class QueryTests
 
     [Theory]
     [InlineData("SELECT ';' ; ", "SELECT ';' ")]
-    [InlineData("SELECT 1 -- ; SELECT 2\n;/* ; */", "SELECT 1 -- ; SELECT 2\n/* ; */")]
+    [InlineData("SELECT 1 -- ; SELECT 2\n;/* ; */", "SELECT 1 -- ; SELECT 2\n")]
     [InlineData("SELECT \"a;b\", $x$ ; $x$, 'it''s;', E'\\';' FROM t", "SELECT \"a;b\", $x$ ; $x$, 'it''s;', E'\\';' FROM t")]
     [InlineData("SELECT @a, :a::int, ':a', a::a, x <@ y, \"@a\" -- @a", "SELECT $1, $2::int, ':a', a::a, x <@ y, \"@a\" -- @a")]
     public void One_statement_keeps_its_text_but_for_the_places_of_values(string sql, string text)
@@ -175,7 +175,7 @@ public sealed class QueryTests
     public async Task A_limit_ends_the_query_and_says_that_there_is_more()
     {
         var (postgres, maria) = (await Servers.PostgreSqlAsync(), await Servers.MariaDbAsync());
-        foreach (var (database, endless) in new[] { (new TestDatabase(postgres, postgres.Database), "SELECT * FROM generate_series(1, 2000000000) n"), (new TestDatabase(maria, "mysql"), "SELECT seq AS n FROM seq_1_to_2000000000") })
+        foreach (var (database, endless) in new[] { (new TestDatabase(postgres, postgres.Database), "SELECT generate_series(1, 2000000000) AS n"), (new TestDatabase(maria, "mysql"), "SELECT seq AS n FROM seq_1_to_2000000000") })
         {
             await using var own = database;
             database.Output = new RecordedOutput();

@@ -24,7 +24,9 @@ public sealed class TableTests
             await server.ExecuteAsync($"DELETE FROM {table} WHERE id % {kept} <> 0", name);
             await server.ExecuteAsync($"{(vacuum ? "VACUUM ANALYZE" : "ANALYZE")} {table}", name);
             await server.ExecuteAsync("SELECT pg_stat_force_next_flush()", name);
-            var counted = Convert.ToDouble(await server.ExecuteAsync($"SELECT free_percent + dead_tuple_percent FROM pgstattuple('{table}')", name), CultureInfo.InvariantCulture);
+
+            // What live rows do not take, each with its pointer of 4 bytes and half of the largest gap that its alignment leaves.
+            var counted = Convert.ToDouble(await server.ExecuteAsync($"SELECT 100 * (1 - (tuple_len + tuple_count * 7.5) / table_len) FROM pgstattuple('{table}')", name), CultureInfo.InvariantCulture);
             var seen = await database.TableAsync(table);
             Assert.True(Math.Abs(counted - seen.BloatPercent!.Value) < 10, $"{table} ({columns}): estimated {seen.BloatPercent}, counted {counted}");
             Assert.Equal("column widths", seen.BloatMethod);
@@ -82,7 +84,7 @@ public sealed class TableTests
     {
         var server = await Servers.PostgreSqlAsync();
         var name = await server.CreateDatabaseAsync();
-        await server.ExecuteAsync("CREATE TABLE held (a int PRIMARY KEY); INSERT INTO held SELECT generate_series(1, 5000); ANALYZE held", name);
+        await server.ExecuteAsync("CREATE TABLE held (a int PRIMARY KEY); INSERT INTO held SELECT generate_series(1, 5000); CREATE INDEX held_e ON held ((a + 1)) WHERE a > 3; ANALYZE held", name);
         await using var holder = new Npgsql.NpgsqlConnection(server.ConnectionStringOf(name));
         await holder.OpenAsync();
         await using var transaction = await holder.BeginTransactionAsync();
@@ -96,7 +98,7 @@ public sealed class TableTests
         var table = await database.TableAsync("held");
         Assert.True(table.TableBytes > 0 && table.IndexBytes > 0, "The size of the last count is there.");
         Assert.Contains("locked exclusively", table.BloatNote, StringComparison.Ordinal);
-        Assert.Single(await database.IndexesAsync());
+        Assert.Equal(2, (await database.IndexesAsync()).Count);
     }
 
     [SkippableFact]
