@@ -31,6 +31,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
     private readonly DatabaseTarget _target;
     private readonly PostgreSqlSession _worker;
     private readonly PostgreSqlSession _monitor;
+    private readonly int _workerId;
     private readonly DateTime _workerStart;
     private readonly string _dataDirectory;
     private readonly long _largestLog;
@@ -40,6 +41,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
         _member = member;
         _target = target;
         _worker = worker;
+        _workerId = worker.ProcessId;
         _monitor = monitor;
         _workerStart = workerStart;
         _dataDirectory = dataDirectory;
@@ -307,7 +309,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
         Describe,
         cancellationToken,
         Oid(table),
-        _worker.ProcessId,
+        _workerId,
         exclusive ? AllModes : AllModes[3..]);
 
     // The server does not notice that nobody waits any more until it has something to say.
@@ -320,7 +322,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             while (left > 0)
             {
                 left = (await _monitor.QueryAsync(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2", row => row.GetBoolean(0), limit.Token, _worker.ProcessId, _workerStart)).Count;
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2", row => row.GetBoolean(0), limit.Token, _workerId, _workerStart)).Count;
                 await Task.Delay(left * 50, limit.Token);
             }
         }
