@@ -282,7 +282,7 @@ public sealed class MaintenanceTests
         await server.ExecuteAsync($"ALTER DATABASE {name} SET test.sleep = '0.1'");
     }
 
-    private static Task FastAsync(PostgreSqlServer server, string name) => server.ExecuteAsync($"ALTER DATABASE {name} RESET test.sleep");
+    private static async Task FastAsync(PostgreSqlServer server, string name) => await server.ExecuteAsync($"ALTER DATABASE {name} RESET test.sleep");
 
     private static Task RunningAsync(PostgreSqlServer server, string query) => HttpProbeTests.EventuallyAsync(() =>
         (long)server.ExecuteAsync($"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '{query}'").GetAwaiter().GetResult()! > 0);

@@ -79,9 +79,9 @@ internal sealed class TestDatabase : IAsyncDisposable
         new(query, values.ToDictionary(pair => pair.Name, pair => pair.Value, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Runs maintenance from an empty record of what it says.</summary>
-    public async Task<IReadOnlyList<DbMaintenanceResult>> MaintainAsync(MaintenanceRequest request, bool force = false, CancellationToken stop = default, Action? progressed = null)
+    public async Task<IReadOnlyList<DbMaintenanceResult>> MaintainAsync(MaintenanceRequest request, bool force = false, CancellationToken stop = default)
     {
-        Output = new RecordedOutput { IsWhatIf = Output.IsWhatIf, Progressed = progressed, Answer = Output.Answer };
+        Output = new RecordedOutput { IsWhatIf = Output.IsWhatIf, Answer = Output.Answer };
         await new DatabaseMaintenance(Member, request, Changes(force ? "test" : null, force), Output).RunAsync(stop);
         return Output.Items.OfType<DbMaintenanceResult>().ToList();
     }
