@@ -11,6 +11,7 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
     private readonly DatabaseTarget _target;
     private readonly PortForward _forward;
     private readonly TlsVerdict? _verdict;
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _warnings = new();
     private NpgsqlDataSource? _source;
     private NpgsqlConnection? _connection;
 
@@ -134,6 +135,19 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         affected(reader.RecordsAffected);
     }
 
+    /// <summary>What the server has warned of since the last time this was asked.</summary>
+    /// <returns>Its sentences.</returns>
+    public IReadOnlyList<string> TakeWarnings()
+    {
+        var warnings = new List<string>();
+        while (_warnings.TryDequeue(out var warning))
+        {
+            warnings.Add(warning);
+        }
+
+        return warnings;
+    }
+
     /// <summary>A name in double quotes.</summary>
     /// <param name="name">Name of a database, schema, table, column, index or role.</param>
     /// <returns>The quoted name.</returns>
@@ -190,6 +204,13 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         _source = builder.Build();
         await using var cut = Cut(cancellationToken);
         _connection = await GuardAsync(async () => await _source.OpenConnectionAsync(cancellationToken), cancellationToken);
+        _connection.Notice += (_, said) =>
+        {
+            if (said.Notice.InvariantSeverity == "WARNING")
+            {
+                _warnings.Enqueue(said.Notice.MessageText);
+            }
+        };
         Version = (Connection.PostgreSqlVersion.Major * 10000) + Connection.PostgreSqlVersion.Minor;
     }
 

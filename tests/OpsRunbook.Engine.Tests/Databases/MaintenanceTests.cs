@@ -244,6 +244,40 @@ public sealed class MaintenanceTests
     }
 
     [SkippableFact]
+    public async Task A_user_with_few_rights_is_told_what_is_missing()
+    {
+        var (server, name) = await PrepareAsync();
+        await server.ExecuteAsync("CREATE TABLE t (a int, b text); INSERT INTO t SELECT i, 'x' FROM generate_series(1, 2000) i; ANALYZE t", name);
+        await server.ExecuteAsync($"CREATE ROLE {name} LOGIN PASSWORD 'few rights'");
+        await using var database = new TestDatabase(server, name, name, "few rights");
+        var table = await database.TableAsync("t");
+        Assert.Equal((null, DbEstimateTrust.None), (table.BloatPercent, table.BloatTrust));
+        Assert.Contains("no right to read", table.BloatNote, StringComparison.Ordinal);
+        Assert.True(table.SizeBytes > 0);
+        Assert.Equal(DbMaintenanceOutcome.Failed, Assert.Single(await database.MaintainAsync(TestDatabase.Request(DbMaintenanceOperation.Vacuum))).Outcome);
+        var error = Assert.Single(database.Output.Errors);
+        Assert.Equal(("Db.Forbidden", OpsErrorKind.PermissionDenied), (error.Id, error.Kind));
+        Assert.Contains("public.t", error.Message, StringComparison.Ordinal);
+        await database.MaintainAsync(TestDatabase.Request(Full));
+        Assert.Contains("may not read where the server keeps its data", Assert.Single(database.Output.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Of_two_that_begin_at_once_one_wins()
+    {
+        var (server, name) = await PrepareAsync();
+        await SlowAsync(server, name);
+        await using var first = new TestDatabase(server, name);
+        await using var second = new TestDatabase(server, name);
+        using var stop = new CancellationTokenSource();
+        Task[] both = [first.MaintainAsync(TestDatabase.Request(Full), stop: stop.Token), second.MaintainAsync(TestDatabase.Request(Full), stop: stop.Token)];
+        var loser = await Task.WhenAny(both);
+        Assert.Equal("Db.MaintenanceRunning", (await Assert.ThrowsAsync<OpsException>(() => loser)).Id);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(both.Where(task => task != loser)));
+    }
+
+    [SkippableFact]
     public async Task Load_goes_on_without_a_failed_transaction()
     {
         var (server, name) = await PrepareAsync();

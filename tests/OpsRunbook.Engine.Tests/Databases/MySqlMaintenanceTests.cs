@@ -31,6 +31,13 @@ public sealed class MySqlMaintenanceTests
         Assert.Equal("Db.OperationNotSupported", refusal.Id);
         Assert.Contains("InnoDB", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("Db.OperationNotSupported", (await Assert.ThrowsAsync<OpsException>(() => database.MaintainAsync(TestDatabase.Request(DbMaintenanceOperation.Vacuum)))).Id);
+
+        // A repair changes the only copy; that there is room for it must be known.
+        database.Definition.Manager = ServiceManagerKind.Compose;
+        await database.MaintainAsync(TestDatabase.Request(DbMaintenanceOperation.Optimize, "isam"));
+        Assert.Contains("cannot be known", Assert.Single(database.Output.Warnings), StringComparison.Ordinal);
+        await database.MaintainAsync(TestDatabase.Request(DbMaintenanceOperation.Repair, "isam"));
+        Assert.Equal("Guard.FreeSpace", Assert.Single(database.Output.Errors).Id);
     }
 
     [SkippableFact]

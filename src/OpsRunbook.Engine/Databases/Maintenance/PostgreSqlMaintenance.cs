@@ -21,6 +21,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
     private const int Version12 = 120000;
     private const int Version13 = 130000;
     private const int Version14 = 140000;
+    private const int Version17 = 170000;
     private const string LockNotAvailable = "55P03";
     private const string UndefinedTable = "42P01";
 
@@ -176,12 +177,13 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
         DbMaintenanceOperation operation, DbTable table, TimeSpan lockTimeout, Action<string, int?> progress, CancellationToken cancellationToken)
     {
         var statements = await StatementsAsync(operation, table, cancellationToken);
+        _worker.TakeWarnings();
         foreach (var statement in statements)
         {
             await RunAsync(statement, operation, table, lockTimeout, progress, cancellationToken);
         }
 
-        return operation != DbMaintenanceOperation.RemoveInvalidIndex ? string.Empty
+        return operation != DbMaintenanceOperation.RemoveInvalidIndex ? string.Join("; ", _worker.TakeWarnings())
             : statements.Count == 0 ? "nothing was left behind"
             : string.Join("; ", statements);
     }
@@ -228,13 +230,22 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
     private async Task<IReadOnlyList<string>> StatementsAsync(DbMaintenanceOperation operation, DbTable table, CancellationToken cancellationToken)
     {
         var names = await _monitor.QueryAsync(
-            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
-            row => (Schema: row.GetString(0), Table: row.GetString(1)),
+            $"""
+            SELECT n.nspname, c.relname, pg_has_role(c.relowner, 'USAGE') OR pg_has_role(d.datdba, 'USAGE'){(_worker.Version < Version17 ? string.Empty : " OR has_table_privilege(c.oid, 'MAINTAIN')")}
+              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_database d ON d.datname = current_database() WHERE c.oid = $1
+            """,
+            row => (Schema: row.GetString(0), Table: row.GetString(1), Allowed: row.GetBoolean(2)),
             cancellationToken,
             Oid(table));
-        if (names is not [var (schema, name)])
+        if (names is not [var (schema, name, allowed)])
         {
             throw MaintenanceErrors.Gone($"{table.Schema}.{table.Table}");
+        }
+
+        if (!allowed)
+        {
+            // VACUUM and ANALYZE leave out what is not theirs with no more than a warning.
+            throw DatabaseErrors.Forbidden(_target.Text, _target.User, $"only the owner of {schema}.{name} or of the database may do that");
         }
 
         return operation != DbMaintenanceOperation.RemoveInvalidIndex
