@@ -1,12 +1,9 @@
-using System.Text.RegularExpressions;
-
 namespace OpsRunbook.Engine.Databases;
 
 /// <summary>Which sessions are wanted.</summary>
 public sealed record SessionFilter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private readonly Regex? _match;
+    private StatementPattern? _match;
 
     /// <summary>In one of these states; none for all.</summary>
     public IReadOnlyList<DbSessionState> States { get; init; } = [];
@@ -27,33 +24,12 @@ public sealed record SessionFilter
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
     /// <summary>Regular expression that the statement contains; null for all.</summary>
-    /// <exception cref="OpsException"><c>Db.PatternInvalid</c>.</exception>
-    public string? Match
-    {
-        get => _match?.ToString();
-        init
-        {
-            try
-            {
-                _match = value is null ? null : new Regex(value, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline, Patience);
-            }
-            catch (ArgumentException error)
-            {
-                throw new OpsException(
-                    "Db.PatternInvalid",
-                    OpsErrorKind.InvalidArgument,
-                    $"-Match '{value}' is not a regular expression: {error.Message}",
-                    "Put a backslash before characters such as ( [ * ? + that are meant as they stand.",
-                    value,
-                    error);
-            }
-        }
-    }
+    public string? Match { get; init; }
 
     /// <summary>The session is wanted.</summary>
     /// <param name="session">A session.</param>
     /// <returns>True when it is.</returns>
-    /// <exception cref="OpsException"><c>Db.PatternTooSlow</c>.</exception>
+    /// <exception cref="OpsException"><c>Db.PatternInvalid</c>, <c>Db.PatternTooSlow</c>.</exception>
     public bool Includes(DbSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
@@ -63,24 +39,11 @@ public sealed record SessionFilter
             && Fits(Users, session.User)
             && Fits(Applications, session.Application)
             && (Fits(Addresses, session.Address) || Fits(Addresses, WithoutPort(session.Address)))
-            && IsMatch(session.Query);
+            && (Match is null || (session.Query is { } query && (_match ??= StatementPattern.Create(Match)).IsMatch(query)));
     }
 
     private static bool Fits(IReadOnlyList<string> patterns, string? name) =>
         patterns.Count == 0 || (name is not null && patterns.Any(pattern => NameFilter.Fits(pattern, name)));
 
     private static string? WithoutPort(string? address) => address?.LastIndexOf(':') is > 0 and int colon ? address[..colon] : address;
-
-    private bool IsMatch(string? query)
-    {
-        try
-        {
-            return _match is null || (query is not null && _match.IsMatch(query));
-        }
-        catch (RegexMatchTimeoutException error)
-        {
-            throw new OpsException(
-                "Db.PatternTooSlow", OpsErrorKind.Timeout, $"-Match '{Match}' needed more than {Duration.Format(Patience)} for one statement.", "Avoid a repetition inside a repetition such as (a+)+.", Match, error);
-        }
-    }
 }
