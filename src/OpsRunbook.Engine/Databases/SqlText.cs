@@ -40,7 +40,7 @@ internal static partial class SqlText
                 folded.Append(rest[..length]);
                 at += length;
             }
-            else if (isPostgres && c == '$' && DollarTag(rest) is { Length: > 0 } tag)
+            else if (c == '$' && DollarTag(rest) is { Length: > 0 } tag)
             {
                 var end = sql.IndexOf(tag, at + tag.Length, StringComparison.Ordinal);
                 at = end < 0 ? sql.Length : end + tag.Length;

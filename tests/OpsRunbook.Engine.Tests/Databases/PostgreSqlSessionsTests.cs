@@ -107,8 +107,9 @@ public sealed class PostgreSqlSessionsTests
         await server.ExecuteAsync("CREATE TABLE \"Mixed\"(id int); INSERT INTO \"Mixed\" VALUES (1)", name);
         await using var holder = await ConnectAsync(server, "holder", name);
         await using var waiter = await ConnectAsync(server, "waiter", name);
-        var holding = holder.RunAsync("LOCK TABLE \"Mixed\" IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600), 'secret literal', 4711");
-        var waiting = waiter.RunAsync("SELECT count(*)::int FROM \"Mixed\"");
+        var holding = holder.RunAsync("WITH x AS (UPDATE \"Mixed\" SET id = 2 RETURNING id) SELECT pg_sleep(600), 'some literal', 4711 FROM x");
+        await EventuallyAsync(async () => (await ListAsync(Of(server, name))).Find(session => session.Wait == "Timeout: PgSleep"));
+        var waiting = waiter.RunAsync("UPDATE \"Mixed\" SET id = 3 RETURNING id");
         var blocked = await EventuallyAsync(async () => (await ListAsync(Of(server, name))).Find(session => session.BlockedBy.Count > 0));
         Assert.Equal(("waiter", holder.ProcessID), (blocked.Application, Assert.Single(blocked.BlockedBy)));
 
@@ -117,11 +118,11 @@ public sealed class PostgreSqlSessionsTests
         var stopped = Assert.Single(output.Items.OfType<DbSessionStop>());
         Assert.Equal((DbSessionOutcome.Cancelled, HealthStatus.Healthy), (stopped.Outcome, stopped.Status));
         Assert.Equal([waiter.ProcessID], stopped.Blocked);
-        Assert.Contains("AccessExclusiveLock on \"Mixed\"", stopped.Locks);
+        Assert.Contains("RowExclusiveLock on \"Mixed\"", stopped.Locks);
         Assert.Contains("pg_sleep(?), ?, ?", stopped.Query, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret literal", stopped.Query + string.Join(' ', output.Questions), StringComparison.Ordinal);
+        Assert.DoesNotContain("some literal", stopped.Query + string.Join(' ', output.Questions), StringComparison.Ordinal);
         Assert.Equal("57014", (await Assert.ThrowsAsync<PostgresException>(() => holding)).SqlState);
-        Assert.Equal(1, await waiting);
+        Assert.Equal(3, await waiting);
 
         // The connection itself lives.
         Assert.Equal(1, await holder.RunAsync("SELECT 1"));
