@@ -103,7 +103,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
         var start = Stopwatch.GetTimestamp();
         var (status, outcome, message) = await changes.RunAsync(
             change,
-            token => cancels ? CancelAsync(sessions, session, token) : TerminateAsync(sessions, session, "the connection is ended", token),
+            token => cancels ? CancelAsync(sessions, session, token) : TerminateAsync(sessions, session, session.State == DbSessionState.IdleInTransaction ? "the connection is ended and its transaction rolled back" : "the connection is ended", token),
             result => new ChangeResult(result.Outcome == DbSessionOutcome.StillRunning ? JournalOutcome.Failed : JournalOutcome.Succeeded, result.Message),
             cancellationToken);
         await output.WriteAsync(

@@ -69,7 +69,7 @@ public sealed class DbCommandTests : IDisposable
     {
         // Full logging of statements, all commands with -Verbose, every process looked at meanwhile.
         await using var postgres = engine == "postgres" ? await Servers.NewPostgreSqlAsync("log_statement=all", "log_connections=on") : null;
-        await using var maria = engine == "mariadb" ? await Servers.NewMariaDbAsync("--general-log=1", "--performance-schema=ON") : null;
+        await using var maria = engine == "mariadb" ? await Servers.NewMariaDbAsync("--general-log=1", "--general-log-file=general.log", "--performance-schema=ON") : null;
         if (postgres is not null)
         {
             await postgres.ExecuteAsync("SET log_statement = 'none'; CREATE ROLE app SUPERUSER LOGIN");
@@ -79,8 +79,6 @@ public sealed class DbCommandTests : IDisposable
         else
         {
             await maria!.ExecuteAsync($"SET SESSION sql_log_off = 1; CREATE USER app@'127.0.0.1' IDENTIFIED BY '{Secret}'; GRANT ALL ON *.* TO app@'127.0.0.1'");
-            await File.WriteAllTextAsync(Path.Combine(maria.Folder, "data", "general.log"), string.Empty);
-            await maria.ExecuteAsync($"SET GLOBAL general_log_file = '{maria.Folder}/data/general.log'");
         }
 
         var (port, log) = postgres is not null ? (postgres.Port, postgres.LogFile) : (maria!.Port, Path.Combine(maria.Folder, "data", "general.log"));
@@ -97,7 +95,7 @@ public sealed class DbCommandTests : IDisposable
         ];
         foreach (var call in calls)
         {
-            string[] confirm = call[0].StartsWith("S", StringComparison.Ordinal) ? ["-Confirm:false"] : [];
+            string[] confirm = call[0].StartsWith('S') ? ["-Confirm:false"] : [];
             var (_, text) = Run([.. call, .. confirm, "-Stack", StackFile, "-Verbose", "-OutputFormat", "Json"]);
             output.Append(text);
         }
