@@ -41,7 +41,7 @@ public sealed class AppUsers(DatabaseMember member, IOperationOutput output)
             values["role"] = role;
         }
 
-        var query = DatabaseQuery.Open(await member.TargetAsync(cancellationToken));
+        var query = DatabaseAdapters.Query(member, await member.TargetAsync(cancellationToken));
         var statement = DatabaseQuery.Parse(query, new DbQueryRequest(text, values));
         var change = new Change(role is null ? action.ToString() : $"{action} '{role}'", $"user '{user}' of {member.Name}", member.HostName);
         if (changes.IsWhatIf)

@@ -46,7 +46,7 @@ internal static class DatabaseErrors
         "Db.TooManyConnections",
         OpsErrorKind.Connection,
         $"{target} takes no more connections: {says}",
-        "Look for sessions that leak or idle, end them, or raise max_connections.",
+        "A slot is kept for administrators: Get-DbSession with the -Credential of one shows who holds the connections, and Stop-DbSession ends those that idle.",
         target,
         inner);
 
@@ -73,13 +73,6 @@ internal static class DatabaseErrors
         null,
         target,
         inner);
-
-    public static OpsException NotForEngine(string target, string product, string what) => new(
-        "Db.NotForEngine",
-        OpsErrorKind.InvalidArgument,
-        $"{target} is {product}, for which this command has no {what}.",
-        "Use the tools of that server.",
-        target);
 
     public static OpsException RowsUnexpected(string target, long? affected, long wanted) => new(
         "Db.RowsUnexpected",

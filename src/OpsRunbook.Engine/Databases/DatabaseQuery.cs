@@ -16,7 +16,7 @@ public sealed class DatabaseQuery(DatabaseMember member, IOperationOutput output
     public async Task ReadAsync(DbQueryRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var query = Open(await member.TargetAsync(cancellationToken));
+        var query = DatabaseAdapters.Query(member, await member.TargetAsync(cancellationToken));
         var statement = Parse(query, request);
         var count = 0L;
         await foreach (var row in query.ReadAsync(statement, request.Parameters, cancellationToken))
@@ -41,7 +41,7 @@ public sealed class DatabaseQuery(DatabaseMember member, IOperationOutput output
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(changes);
-        var query = Open(await member.TargetAsync(cancellationToken));
+        var query = DatabaseAdapters.Query(member, await member.TargetAsync(cancellationToken));
         var statement = Parse(query, request);
         var change = new Change("Run a statement that may write", member.Name, member.HostName)
         {
@@ -91,17 +91,9 @@ public sealed class DatabaseQuery(DatabaseMember member, IOperationOutput output
         }
     }
 
-    /// <summary>What runs statements in a database.</summary>
-    internal static IDatabaseQuery Open(DatabaseTarget target) => target.Database.Engine switch
-    {
-        DatabaseEngine.Postgres => new PostgreSqlQuery(target),
-        DatabaseEngine.MongoDb => throw DatabaseErrors.NotForEngine(target.Text, "MongoDB", "SQL"),
-        _ => new MySqlQuery(target),
-    };
-
     /// <summary>Reads a statement and looks whether its values are there.</summary>
     internal static SqlStatement Parse(IDatabaseQuery query, DbQueryRequest request) =>
-        SqlStatement.Parse(request.Query, query.Dialect, [.. request.Parameters.Keys]);
+        SqlStatement.Parse(request.Query, query.Engine, [.. request.Parameters.Keys]);
 
     private void WarnOfMore(long first) => output.Warning($"There are more rows than the {first} of -First; the rest was not read.");
 }

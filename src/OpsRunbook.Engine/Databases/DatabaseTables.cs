@@ -1,5 +1,3 @@
-using OpsRunbook.Engine.Endpoints;
-
 namespace OpsRunbook.Engine.Databases;
 
 /// <summary>Looks at the tables and indexes of a database, whatever its engine.</summary>
@@ -38,16 +36,6 @@ public sealed class DatabaseTables(DatabaseMember member)
     private async Task<T> ReadAsync<T>(Func<IDatabaseTables, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
         var target = await member.TargetAsync(cancellationToken);
-        IDatabaseTables tables = member.Definition.Engine switch
-        {
-            DatabaseEngine.Postgres => new PostgreSqlTables(member, target),
-            DatabaseEngine.MongoDb => throw DatabaseErrors.NotForEngine(target.Text, "MongoDB", "tables and indexes"),
-            _ => new MySqlTables(member, target),
-        };
-        return await Deadline.RunAsync(
-            target.Timeout,
-            token => read(tables, token),
-            () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(target.Text, target.Timeout, "answer")),
-            cancellationToken);
+        return await target.WithinAsync(token => read(DatabaseAdapters.Tables(member, target), token), cancellationToken);
     }
 }

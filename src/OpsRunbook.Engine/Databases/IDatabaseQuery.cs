@@ -4,7 +4,7 @@ namespace OpsRunbook.Engine.Databases;
 internal interface IDatabaseQuery
 {
     /// <summary>Whose SQL it takes.</summary>
-    SqlDialect Dialect { get; }
+    DatabaseEngine Engine { get; }
 
     /// <summary>Runs a statement in a transaction that may not write, and gives its rows as they come.</summary>
     /// <param name="statement">The statement.</param>

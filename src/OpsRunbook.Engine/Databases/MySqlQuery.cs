@@ -11,7 +11,7 @@ namespace OpsRunbook.Engine.Databases;
 internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
 {
     /// <inheritdoc/>
-    public SqlDialect Dialect => SqlDialect.MySql;
+    public DatabaseEngine Engine => DatabaseEngine.MySql;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<DbRow> ReadAsync(

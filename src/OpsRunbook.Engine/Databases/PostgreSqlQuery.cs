@@ -16,7 +16,7 @@ internal sealed class PostgreSqlQuery(DatabaseTarget target) : IDatabaseQuery
         """;
 
     /// <inheritdoc/>
-    public SqlDialect Dialect => SqlDialect.PostgreSql;
+    public DatabaseEngine Engine => DatabaseEngine.Postgres;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<DbRow> ReadAsync(

@@ -2,9 +2,11 @@ namespace OpsRunbook.Engine.Databases;
 
 /// <summary>Finds where a text, a quoted name or a comment of SQL ends.</summary>
 /// <param name="sql">The SQL.</param>
-/// <param name="dialect">Whose it is.</param>
-internal sealed class SqlScanner(string sql, SqlDialect dialect)
+/// <param name="engine">Whose it is; what is not PostgreSQL is taken for MySQL.</param>
+internal sealed class SqlScanner(string sql, DatabaseEngine engine)
 {
+    private readonly bool _isPostgres = engine == DatabaseEngine.Postgres;
+
     /// <summary>What begins at a place.</summary>
     public enum Piece
     {
@@ -29,13 +31,13 @@ internal sealed class SqlScanner(string sql, SqlDialect dialect)
         var next = at + 1 < sql.Length ? sql[at + 1] : '\0';
         return sql[at] switch
         {
-            '\'' => (Piece.Text, Quoted(at, '\'', dialect == SqlDialect.MySql || IsEscapeText(at))),
-            '"' => dialect == SqlDialect.MySql ? (Piece.Text, Quoted(at, '"', backslash: true)) : (Piece.Name, Quoted(at, '"', backslash: false)),
-            '`' when dialect == SqlDialect.MySql => (Piece.Name, Quoted(at, '`', backslash: false)),
-            '#' when dialect == SqlDialect.MySql => (Piece.Comment, LineEnd(at)),
-            '-' when next == '-' && (dialect == SqlDialect.PostgreSql || at + 2 >= sql.Length || char.IsWhiteSpace(sql[at + 2]) || char.IsControl(sql[at + 2])) => (Piece.Comment, LineEnd(at)),
+            '\'' => (Piece.Text, Quoted(at, '\'', !_isPostgres || IsEscapeText(at))),
+            '"' => !_isPostgres ? (Piece.Text, Quoted(at, '"', backslash: true)) : (Piece.Name, Quoted(at, '"', backslash: false)),
+            '`' when !_isPostgres => (Piece.Name, Quoted(at, '`', backslash: false)),
+            '#' when !_isPostgres => (Piece.Comment, LineEnd(at)),
+            '-' when next == '-' && (_isPostgres || at + 2 >= sql.Length || char.IsWhiteSpace(sql[at + 2]) || char.IsControl(sql[at + 2])) => (Piece.Comment, LineEnd(at)),
             '/' when next == '*' => (Piece.Comment, BlockEnd(at)),
-            '$' when dialect == SqlDialect.PostgreSql && DollarEnd(at) is { } end => (Piece.Text, end),
+            '$' when _isPostgres && DollarEnd(at) is { } end => (Piece.Text, end),
             _ => (Piece.Other, at + 1),
         };
     }
@@ -77,7 +79,7 @@ internal sealed class SqlScanner(string sql, SqlDialect dialect)
         var depth = 0;
         for (var i = at; i + 1 < sql.Length; i++)
         {
-            if (sql[i] == '/' && sql[i + 1] == '*' && (depth == 0 || dialect == SqlDialect.PostgreSql))
+            if (sql[i] == '/' && sql[i + 1] == '*' && (depth == 0 || _isPostgres))
             {
                 depth++;
                 i++;

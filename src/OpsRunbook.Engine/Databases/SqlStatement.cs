@@ -18,23 +18,24 @@ internal sealed class SqlStatement
     /// <summary>Names of the values in the order of their places; one may stand several times.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The statement on one line for people and records: texts hidden, comments left out.</summary>
+    /// <summary>The statement on one line for people and records, without its literals and comments.</summary>
     public string Shown { get; }
 
     /// <summary>Reads a statement.</summary>
     /// <param name="sql">SQL with <c>@name</c> or <c>:name</c> where values belong.</param>
-    /// <param name="dialect">Whose SQL it is.</param>
+    /// <param name="engine">Whose SQL it is.</param>
     /// <param name="names">Names of the values that there are. Anything else that looks like one is left to the server.</param>
     /// <returns>The statement.</returns>
     /// <exception cref="OpsException"><c>Db.SeveralStatements</c>, <c>Db.StatementMissing</c>, <c>Db.ParameterUnused</c>.</exception>
-    public static SqlStatement Parse(string sql, SqlDialect dialect, IReadOnlyCollection<string> names)
+    public static SqlStatement Parse(string sql, DatabaseEngine engine, IReadOnlyCollection<string> names)
     {
-        var scanner = new SqlScanner(sql, dialect);
-        var (parts, used, part, shown, ended, any) = (new List<string>(), new List<string>(), new StringBuilder(), new StringBuilder(), false, false);
+        var scanner = new SqlScanner(sql, engine);
+        var (parts, used, part, close, any) = (new List<string>(), new List<string>(), new StringBuilder(), sql.Length, false);
         for (var at = 0; at < sql.Length;)
         {
             var (kind, end) = scanner.Next(at);
             var isSpace = kind == SqlScanner.Piece.Other && char.IsWhiteSpace(sql[at]);
+            var ended = at > close;
             if (ended && kind != SqlScanner.Piece.Comment && !isSpace && sql[at] != ';')
             {
                 throw new OpsException(
@@ -43,7 +44,7 @@ internal sealed class SqlStatement
 
             if (kind == SqlScanner.Piece.Other && sql[at] == ';')
             {
-                ended = true;
+                close = Math.Min(close, at);
             }
             else if (kind == SqlScanner.Piece.Other && Placeholder(sql, at, names) is { } name)
             {
@@ -51,15 +52,13 @@ internal sealed class SqlStatement
                 part.Clear();
                 used.Add(name);
                 end = at + 1 + name.Length;
-                shown.Append('@').Append(name);
             }
             else if (!ended)
             {
                 part.Append(sql, at, end - at);
-                Show(shown, kind, sql.AsSpan(at, end - at));
             }
 
-            any |= kind != SqlScanner.Piece.Comment && !isSpace && !ended;
+            any |= kind != SqlScanner.Piece.Comment && !isSpace && at < close;
             at = end;
         }
 
@@ -75,7 +74,7 @@ internal sealed class SqlStatement
         }
 
         parts.Add(part.ToString());
-        var line = shown.ToString().Trim();
+        var line = SqlText.Fold(sql[..close], engine);
         return new SqlStatement(parts, used, line.Length > LongestShown ? line[..LongestShown] + "…" : line);
     }
 
@@ -109,24 +108,5 @@ internal sealed class SqlStatement
 
         var name = sql[(at + 1)..end];
         return names.Contains(name, StringComparer.OrdinalIgnoreCase) ? name : null;
-    }
-
-    private static void Show(StringBuilder shown, SqlScanner.Piece kind, ReadOnlySpan<char> piece)
-    {
-        if (kind == SqlScanner.Piece.Text)
-        {
-            shown.Append("'***'");
-        }
-        else if (kind == SqlScanner.Piece.Comment || (piece.Length == 1 && char.IsWhiteSpace(piece[0])))
-        {
-            if (shown.Length > 0 && shown[^1] != ' ')
-            {
-                shown.Append(' ');
-            }
-        }
-        else
-        {
-            shown.Append(piece);
-        }
     }
 }

@@ -22,7 +22,7 @@ public sealed class QueryTests
     [InlineData("SELECT /* ; /* ; */ ; */ 1; SELECT 2")]
     [InlineData("SELECT a$b$; SELECT $b$")]
     public void Several_statements_are_refused(string sql) =>
-        Assert.Equal("Db.SeveralStatements", Assert.Throws<OpsException>(() => SqlStatement.Parse(sql, SqlDialect.PostgreSql, [])).Id);
+        Assert.Equal("Db.SeveralStatements", Assert.Throws<OpsException>(() => SqlStatement.Parse(sql, DatabaseEngine.Postgres, [])).Id);
 
     [Theory]
     [InlineData("SELECT ';' ; ", "SELECT ';' ")]
@@ -31,22 +31,22 @@ public sealed class QueryTests
     [InlineData("SELECT @a, :a::int, ':a', a::a, x <@ y, \"@a\" -- @a", "SELECT $1, $2::int, ':a', a::a, x <@ y, \"@a\" -- @a")]
     public void One_statement_keeps_its_text_but_for_the_places_of_values(string sql, string text)
     {
-        var statement = SqlStatement.Parse(sql, SqlDialect.PostgreSql, sql.Contains('@', StringComparison.Ordinal) ? ["A"] : []);
+        var statement = SqlStatement.Parse(sql, DatabaseEngine.Postgres, sql.Contains('@', StringComparison.Ordinal) ? ["A"] : []);
         Assert.Equal(text, statement.Text(place => FormattableString.Invariant($"${place}")));
     }
 
     [Theory]
     [InlineData("SELECT `a;b`, \"c;'\", 'it\\'s;', @@version, @a # ; @a\n, :a", "SELECT `a;b`, \"c;'\", 'it\\'s;', @@version, ? # ; @a\n, ?")]
     public void MySql_writes_texts_and_comments_its_own_way(string sql, string text) =>
-        Assert.Equal(text, SqlStatement.Parse(sql, SqlDialect.MySql, ["a"]).Text(_ => "?"));
+        Assert.Equal(text, SqlStatement.Parse(sql, DatabaseEngine.MySql, ["a"]).Text(_ => "?"));
 
     [Fact]
     public void What_is_shown_of_a_statement_has_no_texts_in_it()
     {
-        var statement = SqlStatement.Parse("UPDATE  users\n SET password = 'hunter2' -- hunter2\n WHERE x = $a$hunter2$a$ AND id = @id", SqlDialect.PostgreSql, ["id"]);
-        Assert.Equal("UPDATE users SET password = '***' WHERE x = '***' AND id = @id", statement.Shown);
-        Assert.Equal("Db.ParameterUnused", Assert.Throws<OpsException>(() => SqlStatement.Parse("SELECT '@id'", SqlDialect.PostgreSql, ["id"])).Id);
-        Assert.Equal("Db.StatementMissing", Assert.Throws<OpsException>(() => SqlStatement.Parse(" -- nothing\n;", SqlDialect.PostgreSql, [])).Id);
+        var statement = SqlStatement.Parse("UPDATE  users\n SET password = 'hunter2' -- hunter2\n WHERE x = $a$hunter2$a$ AND id = @id", DatabaseEngine.Postgres, ["id"]);
+        Assert.Equal("UPDATE users SET password = ? WHERE x = ? AND id = @id", statement.Shown);
+        Assert.Equal("Db.ParameterUnused", Assert.Throws<OpsException>(() => SqlStatement.Parse("SELECT '@id'", DatabaseEngine.Postgres, ["id"])).Id);
+        Assert.Equal("Db.StatementMissing", Assert.Throws<OpsException>(() => SqlStatement.Parse(" -- nothing\n;", DatabaseEngine.Postgres, [])).Id);
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class QueryTests
             Assert.Equal("3", (database.Journal.Records.Count(record => record.Outcome == JournalOutcome.Succeeded)).ToString(CultureInfo.InvariantCulture));
             Assert.Equal("2", database.Journal.Records[^1].After["rows"]);
             Assert.DoesNotContain("hunter2", System.Text.Json.JsonSerializer.Serialize(database.Journal.Records), StringComparison.Ordinal);
-            Assert.Contains("INSERT INTO t VALUES (1, @secret)", database.Journal.Records[0].Before["statement"], StringComparison.Ordinal);
+            Assert.Contains("INSERT INTO t VALUES (?, @secret)", database.Journal.Records[0].Before["statement"], StringComparison.Ordinal);
 
             // Declined, planned or failed, nothing is there.
             database.Output = new RecordedOutput { Answer = _ => false };

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
-using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Safety;
 
 namespace OpsRunbook.Engine.Databases;
@@ -20,8 +19,7 @@ public sealed class DatabaseMaintenance(DatabaseMember member, MaintenanceReques
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var target = await member.TargetAsync(cancellationToken);
-        await using var engine = await Deadline.RunAsync(
-            target.Timeout, token => OpenAsync(target, token), () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(target.Text, target.Timeout, "answer")), cancellationToken);
+        await using var engine = await target.WithinAsync(token => DatabaseAdapters.MaintenanceAsync(member, target, token), cancellationToken);
         foreach (var operation in request.Operations.Where(operation => !engine.Operations.Contains(operation)))
         {
             throw MaintenanceErrors.NotSupported(member.Name, operation, engine.Operations);
@@ -66,13 +64,6 @@ public sealed class DatabaseMaintenance(DatabaseMember member, MaintenanceReques
     // The connection was lost, as far as the driver can tell it from a refusal.
     private static bool IsLost(OpsException error) =>
         error.Kind == OpsErrorKind.Connection || (error.Id == "Db.ProtocolError" && error.InnerException is NpgsqlException and not PostgresException);
-
-    private async Task<IDatabaseMaintenance> OpenAsync(DatabaseTarget target, CancellationToken cancellationToken) => target.Database.Engine switch
-    {
-        DatabaseEngine.Postgres => await PostgreSqlMaintenance.OpenAsync(member, target, cancellationToken),
-        DatabaseEngine.MongoDb => throw DatabaseErrors.NotForEngine(target.Text, "MongoDB", "maintenance"),
-        _ => await MySqlMaintenance.OpenAsync(member, target, cancellationToken),
-    };
 
     private async Task<List<(DbMaintenanceOperation Operation, DbTable Table)>> AllowedAsync(IDatabaseMaintenance engine, IReadOnlyList<DbTable> tables, CancellationToken cancellationToken)
     {
