@@ -37,7 +37,7 @@ internal sealed class SqlScanner(string sql, DatabaseEngine engine)
             '#' when !_isPostgres => (Piece.Comment, LineEnd(at)),
             '-' when next == '-' && (_isPostgres || at + 2 >= sql.Length || char.IsWhiteSpace(sql[at + 2]) || char.IsControl(sql[at + 2])) => (Piece.Comment, LineEnd(at)),
             '/' when next == '*' => (Piece.Comment, BlockEnd(at)),
-            '$' when _isPostgres && DollarEnd(at) is { } end => (Piece.Text, end),
+            '$' when DollarEnd(at) is { } end => (Piece.Text, end),
             _ => (Piece.Other, at + 1),
         };
     }
@@ -97,7 +97,8 @@ internal sealed class SqlScanner(string sql, DatabaseEngine engine)
         return sql.Length;
     }
 
-    // $tag$ … $tag$; $1 is a parameter, and a dollar within a name is part of it.
+    // $tag$ … $tag$; $1 is a parameter, and a dollar within a name is part of it. MySQL has no such texts and nobody who begins a name
+    // with a dollar; what looks like a text is rather taken for one, and hidden.
     private int? DollarEnd(int at)
     {
         if (at > 0 && IsNamePart(sql[at - 1]))

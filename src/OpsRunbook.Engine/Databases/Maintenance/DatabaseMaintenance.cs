@@ -141,7 +141,7 @@ public sealed class DatabaseMaintenance(DatabaseMember member, MaintenanceReques
                     {
                         before = table.SizeBytes;
                         var said = await engine.RunAsync(operation, table, request.LockTimeout, progress, token);
-                        after = await engine.ReadSizeAsync(table, token);
+                        after = await SizeAsync(engine, table, token);
                         return said;
                     }
                     catch (OpsException error) when (error.Id is not ("Db.TableLocked" or "Db.TableNotFound"))
@@ -163,6 +163,19 @@ public sealed class DatabaseMaintenance(DatabaseMember member, MaintenanceReques
             await WriteAsync(
                 error.Id == "Db.TableLocked" ? DbMaintenanceOutcome.Skipped : DbMaintenanceOutcome.Failed, operation, table, Stopwatch.GetElapsedTime(start), before, null, error.Message, cancellationToken);
             return error.Id != "Db.ConnectionLost";
+        }
+    }
+
+    // What is done is done, whether its size can still be read or not.
+    private static async Task<long?> SizeAsync(IDatabaseMaintenance engine, DbTable table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await engine.ReadSizeAsync(table, cancellationToken);
+        }
+        catch (OpsException)
+        {
+            return null;
         }
     }
 

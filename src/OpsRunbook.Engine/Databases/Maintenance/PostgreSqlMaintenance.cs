@@ -72,8 +72,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             await SetAsync(worker, "application_name", Holder(), cancellationToken);
             if (worker.Version >= Version14)
             {
-                // Should this process be killed, the server finds out and ends what nobody waits for.
-                await SetAsync(worker, "client_connection_check_interval", "2s", cancellationToken);
+                await NoticeEndAsync(worker, cancellationToken);
             }
 
             monitor = await PostgreSqlSession.OpenAsync(target, cancellationToken);
@@ -219,6 +218,19 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
     private static async Task SetAsync(PostgreSqlSession session, string name, string value, CancellationToken cancellationToken) =>
         await session.QueryAsync("SELECT set_config($1, $2, false)", _ => true, cancellationToken, name, value);
 
+    // Should this process be killed, the server finds out and ends what nobody waits for. Some systems that servers run on cannot do that.
+    private static async Task NoticeEndAsync(PostgreSqlSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SetAsync(session, "client_connection_check_interval", "2s", cancellationToken);
+        }
+        catch (OpsException error) when (State(error) is not null)
+        {
+            // Ctrl+C ends the work all the same, by the other session.
+        }
+    }
+
     private static string Describe(NpgsqlDataReader row) =>
         FormattableString.Invariant($"pid {row.GetInt32(0)} ('{(row.IsDBNull(1) ? string.Empty : row.GetString(1))}', user {(row.IsDBNull(2) ? "unknown" : row.GetString(2))} from {row.GetString(3)}")
         + (row.IsDBNull(4) ? string.Empty : $", {row.GetString(4)}")
@@ -267,15 +279,22 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
         while (true)
         {
             var watch = new Watch(_monitor, _worker, progress);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Lost);
             try
             {
-                await _worker.ExecuteAsync(statement, cancellationToken);
+                await _worker.ExecuteAsync(statement, stop.Token);
                 await watch.DisposeAsync();
                 return;
             }
             catch (OperationCanceledException)
             {
                 await watch.DisposeAsync();
+                if (!cancellationToken.IsCancellationRequested)
+                {
+                    throw new OpsException(
+                        "Db.ConnectionLost", OpsErrorKind.Connection, $"{_target.Text} has not answered for {Duration.Format(Watch.Patience)}.", "Check the network and the server.", _target.Text);
+                }
+
                 await EndWorkAsync();
                 throw;
             }
@@ -348,6 +367,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
     {
         private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
         private readonly CancellationTokenSource _stop = new();
+        private readonly CancellationTokenSource _lost = new();
         private readonly PostgreSqlSession _monitor;
         private readonly PostgreSqlSession _worker;
         private readonly Action<string, int?> _progress;
@@ -363,6 +383,12 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             _watching = WatchAsync();
         }
 
+        /// <summary>How long the server may leave a question unanswered.</summary>
+        public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(30);
+
+        /// <summary>Cancelled when the server does not answer any more: nobody would ever hear from the work either.</summary>
+        public CancellationToken Lost => _lost.Token;
+
         /// <summary>Who was last seen to hold what the work waited for.</summary>
         public IReadOnlyList<string> Holders { get; private set; } = [];
 
@@ -371,6 +397,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             await _stop.CancelAsync();
             await _watching;
             _stop.Dispose();
+            _lost.Dispose();
         }
 
         private async Task WatchAsync()
@@ -382,7 +409,15 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
                     await Task.Delay(Interval, _stop.Token);
 
                     // Not with that token: it would cut the session, which is needed afterwards.
-                    await LookAsync();
+                    using var patience = new CancellationTokenSource(Patience);
+                    try
+                    {
+                        await LookAsync(patience.Token);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        await _lost.CancelAsync();
+                    }
                 }
             }
             catch (Exception error) when (error is OperationCanceledException or OpsException)
@@ -391,7 +426,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             }
         }
 
-        private async Task LookAsync()
+        private async Task LookAsync(CancellationToken cancellationToken)
         {
             var holders = await _monitor.QueryAsync(
                 """
@@ -399,7 +434,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
                   FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1))
                 """,
                 Describe,
-                CancellationToken.None,
+                cancellationToken,
                 _pid);
             if (holders.Count > 0)
             {
@@ -409,7 +444,7 @@ internal sealed class PostgreSqlMaintenance : IDatabaseMaintenance
             }
 
             foreach (var (phase, done, total) in await _monitor.QueryAsync(
-                ProgressQuery(), row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)), CancellationToken.None, _pid))
+                ProgressQuery(), row => (row.GetString(0), row.GetInt64(1), row.GetInt64(2)), cancellationToken, _pid))
             {
                 _progress(phase, total > 0 ? (int)Math.Min(100, 100 * done / total) : null);
             }
