@@ -46,6 +46,7 @@
         'Remove-AlertSilence'
         'Remove-CacheKey'
         'Restart-OpsService'
+        'Send-OpsAnnouncement'
         'Set-CachePolicy'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
