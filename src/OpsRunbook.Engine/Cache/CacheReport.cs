@@ -166,7 +166,7 @@ internal sealed class CacheReport
         Add(
             "persistence",
             losing ? HealthStatus.Warning : HealthStatus.Healthy,
-            kept is null ? "Whether it saves its data is not known: the user may not run CONFIG GET."
+            kept is null ? "Whether it saves its data is not known: CONFIG GET is refused."
                 : keeps ? $"Kept by {kept}; {info.Number("rdb_changes_since_last_save")} changes since the last snapshot."
                 : $"Nothing is saved: a restart empties it{(losing ? $", protected keys ({string.Join(", ", _target.Cache.Protect)}) included" : string.Empty)}.",
             losing ? "Cache.NotPersisted" : null);
