@@ -148,9 +148,9 @@ public sealed class CacheFaultTests
 
     private static async Task RefusesAsync(string id, Func<Task> call) => Assert.Equal(id, (await Assert.ThrowsAsync<OpsException>(call)).Id);
 
-    private static Task FlushAsync(TestCache cache, CacheFlushRequest request) =>
+    private static Task<IReadOnlyList<CacheRemoval>> FlushAsync(TestCache cache, CacheFlushRequest request) =>
         cache.RunAsync<CacheRemoval>(target => new CacheFlusher(target, request, cache.Changes(), cache.Output).RunAsync(CancellationToken.None));
 
-    private static Task SetPolicyAsync(TestCache cache) =>
+    private static Task<IReadOnlyList<CachePolicyChange>> SetPolicyAsync(TestCache cache) =>
         cache.RunAsync<CachePolicyChange>(target => new PolicySetter(target, new PolicyRequest("allkeys-lru", null, Persist: false), cache.Changes(), cache.Output).RunAsync(CancellationToken.None));
 }

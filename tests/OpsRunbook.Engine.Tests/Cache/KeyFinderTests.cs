@@ -89,6 +89,18 @@ public sealed class KeyFinderTests
         Assert.Equal(100, (await cache.FindAsync(new KeyQuery { Pattern = families[0].Prefix })).Count);
     }
 
+    [Theory]
+    [InlineData(null, "cache:product:1", "cache:*")]
+    [InlineData("*:1", "cache:product:1", "cache:*")]
+    [InlineData("cache:*", "cache:product:1", "cache:product:*")]
+    [InlineData("cache:*", "cache:1", "cache:*")]
+    [InlineData("cache:*", "cache:config", "cache:config")]
+    [InlineData("cach*", "cache:product:1", "cache:*")]
+    [InlineData("cache:1", "cache:1", "cache:1")]
+    [InlineData("ñ:[ab]:*", "ñ:a:1", "ñ:a:*")]
+    public void A_family_within_a_pattern_is_told_by_what_comes_after_it(string? pattern, string key, string family) =>
+        Assert.Equal(family, new KeyFamilies(":", pattern).PatternOf(Encoding.UTF8.GetBytes(key)));
+
     [SkippableFact]
     public async Task Looking_does_not_make_a_key_used()
     {
