@@ -4,15 +4,15 @@ namespace OpsRunbook.Engine.Cache;
 
 /// <summary>Adds up keys by the beginning of their names, in bounded memory.</summary>
 /// <param name="delimiter">What ends the beginning.</param>
-/// <param name="pattern">Pattern that all keys fit; what is the same in all of them does not tell families apart.</param>
-internal sealed class KeyFamilies(string delimiter, string? pattern = null)
+/// <param name="within">Pattern that all keys fit; what is the same in all of them does not tell families apart.</param>
+internal sealed class KeyFamilies(string delimiter, string? within = null)
 {
     private const int MostFamilies = 10_000;
     private const string Others = "(others)";
 
     private readonly Dictionary<string, Family> _families = new(StringComparer.Ordinal);
     private readonly byte[] _delimiter = Encoding.UTF8.GetBytes(delimiter);
-    private readonly int _same = Encoding.UTF8.GetByteCount((pattern ?? string.Empty).Split('*', '?', '[', '\\')[0]);
+    private readonly int _same = Encoding.UTF8.GetByteCount((within ?? string.Empty).Split('*', '?', '[', '\\')[0]);
 
     /// <summary>Keys so far.</summary>
     public long Keys { get; private set; }
