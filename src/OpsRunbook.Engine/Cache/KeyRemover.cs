@@ -21,7 +21,7 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
     private long _kept;
 
     /// <summary>Counted keys are remembered in so many bytes; where that is too little, they are looked for again.</summary>
-    internal int MemoryForKeys { get; init; } = 16 << 20;
+    internal int MemoryForKeys { get; init; } = 8 << 20;
 
     private string What => request.Pattern is { } pattern ? Display.Text(pattern) : $"{request.Keys.Count} {(request.Keys.Count == 1 ? "key" : "keys")}";
 
