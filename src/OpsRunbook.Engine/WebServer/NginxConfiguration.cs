@@ -64,7 +64,7 @@ internal sealed class NginxConfiguration
                 configuration._parsed.Add(file, content is null ? [] : NginxDirective.Parse(file, Encoding.Latin1.GetString(content)));
             }
 
-            var includes = level.SelectMany(file => Flatten(configuration._parsed[file])).Where(directive => directive is { Name: "include", Block: null, Arguments.Count: 1 }).ToList();
+            var includes = level.SelectMany(file => configuration.Flatten(configuration._parsed[file])).Where(directive => directive is { Name: "include", Block: null, Arguments.Count: 1 }).ToList();
             var found = await Task.WhenAll(includes.Select(include => FindFilesAsync(host, Path.Combine(folder, include.Value), cancellationToken)));
             foreach (var (include, files) in includes.Zip(found))
             {
@@ -120,6 +120,10 @@ internal sealed class NginxConfiguration
         return expanded;
     }
 
+    /// <summary>Every directive, with those in blocks.</summary>
+    /// <returns>The directives in the order in which nginx reads them.</returns>
+    public IEnumerable<NginxDirective> All() => Flatten(Root);
+
     /// <summary>The blocks of a name inside of others: <c>Blocks("http", "server")</c>.</summary>
     /// <param name="path">Names from the outside in.</param>
     /// <returns>The directives that open them.</returns>
@@ -127,19 +131,6 @@ internal sealed class NginxConfiguration
     {
         var level = Root.Where(directive => directive.Block is not null && directive.Name == path[0]);
         return path.Skip(1).Aggregate(level, (outer, name) => outer.SelectMany(directive => Expand(directive.Block!)).Where(directive => directive.Block is not null && directive.Name == name));
-    }
-
-    private static IEnumerable<NginxDirective> Flatten(List<NginxDirective> directives)
-    {
-        var open = new Stack<NginxDirective>(directives.AsEnumerable().Reverse());
-        while (open.TryPop(out var directive))
-        {
-            yield return directive;
-            foreach (var inner in (directive.Block ?? []).AsEnumerable().Reverse())
-            {
-                open.Push(inner);
-            }
-        }
     }
 
     private static Task<IReadOnlyList<string>> FindFilesAsync(IHost host, string pattern, CancellationToken cancellationToken) =>
@@ -151,6 +142,19 @@ internal sealed class NginxConfiguration
         $"The nginx configuration {main}{(host is null ? string.Empty : $" on {host}")} {cause}.",
         "Check its 'include' directives with 'nginx -t'.",
         main);
+
+    private IEnumerable<NginxDirective> Flatten(IReadOnlyList<NginxDirective> directives)
+    {
+        var open = new Stack<NginxDirective>(directives.Reverse());
+        while (open.TryPop(out var directive))
+        {
+            yield return directive;
+            foreach (var inner in Expand(directive.Block ?? []).Reverse())
+            {
+                open.Push(inner);
+            }
+        }
+    }
 
     private async Task<byte[]?> ReadFileAsync(IHost host, string file, CancellationToken cancellationToken)
     {

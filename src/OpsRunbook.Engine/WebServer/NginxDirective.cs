@@ -20,13 +20,17 @@ internal sealed record NginxDirective(string File, int Line, IReadOnlyList<Nginx
     /// <summary>The first argument; empty for none.</summary>
     public string Value => Arguments is [var first, ..] ? first : string.Empty;
 
+    /// <summary>Where it ends, with its semicolon or closing brace; the end of the text when that is missing.</summary>
+    public int End { get; private set; } = Terminator.End;
+
     /// <summary>Takes the text of one file apart. What is not closed ends with the file, and what is not ended is left out: nginx itself tells what is wrong.</summary>
     /// <param name="file">Name of the file.</param>
     /// <param name="text">Configuration, one character for each byte.</param>
     /// <returns>The directives outside of any block.</returns>
     public static List<NginxDirective> Parse(string file, string text)
     {
-        var blocks = new Stack<List<NginxDirective>>([[]]);
+        var root = new List<NginxDirective>();
+        var blocks = new Stack<(NginxDirective? Owner, List<NginxDirective> Content)>([(null, root)]);
         var statement = new List<NginxToken>();
         var (line, counted) = (1, 0);
         foreach (var token in NginxToken.Read(text))
@@ -41,23 +45,32 @@ internal sealed record NginxDirective(string File, int Line, IReadOnlyList<Nginx
             {
                 line += text.AsSpan(counted, statement[0].Start - counted).Count('\n');
                 counted = statement[0].Start;
-                blocks.Peek().Add(new NginxDirective(file, line, [.. statement], token, token.Text == "{" ? [] : null));
+                blocks.Peek().Content.Add(new NginxDirective(file, line, [.. statement], token, token.Text == "{" ? [] : null));
             }
 
             if (token.Text == "{")
             {
                 // A brace without a name is wrong, but its closing one belongs to it.
-                blocks.Push(statement.Count > 0 ? blocks.Peek()[^1].Block! : []);
+                var owner = statement.Count > 0 ? blocks.Peek().Content[^1] : null;
+                blocks.Push((owner, owner?.Block ?? []));
             }
-            else if (token.Text == "}" && blocks.Count > 1)
+            else if (token.Text == "}" && blocks.Count > 1 && blocks.Pop().Owner is { } closed)
             {
-                blocks.Pop();
+                closed.End = token.End;
             }
 
             statement.Clear();
         }
 
-        return blocks.Last();
+        foreach (var (owner, _) in blocks)
+        {
+            if (owner is not null)
+            {
+                owner.End = text.Length;
+            }
+        }
+
+        return root;
     }
 
     /// <summary>Bytes of the file as the text that they are.</summary>

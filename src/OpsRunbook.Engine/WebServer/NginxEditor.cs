@@ -107,7 +107,8 @@ internal sealed class NginxEditor(IHost host, ServiceTarget target, NginxMarks m
     /// <exception cref="OpsException"><c>WebServer.ConfigMissing</c>, or a file may not be read.</exception>
     public async Task<NginxConfiguration> ReadAsync(CancellationToken cancellationToken)
     {
-        var configuration = await NginxConfiguration.ReadAsync(host, Config, cancellationToken);
+        var file = target.WebServer?.Config ?? (await NginxBuild.ReadAsync(host, cancellationToken)).ConfigFile ?? NginxConfiguration.DefaultFile;
+        var configuration = await NginxConfiguration.ReadAsync(host, file, cancellationToken);
         return configuration.Problems is [var problem, ..] ? throw problem : configuration;
     }
 
@@ -260,7 +261,7 @@ internal sealed class NginxEditor(IHost host, ServiceTarget target, NginxMarks m
 
     private async Task<HashSet<int>> WorkersAsync(NginxEdit edit, CancellationToken cancellationToken)
     {
-        edit.PidFile ??= await DefaultPidFileAsync(cancellationToken);
+        edit.PidFile ??= (await NginxBuild.ReadAsync(host, cancellationToken)).PidFile;
         var result = await host.RunAsync(new HostCommand("sh", "-c", WorkersScript, "sh", edit.PidFile ?? string.Empty), cancellationToken);
         return result.Succeeded
             ? result.StandardOutput.Split('\n')
@@ -274,13 +275,6 @@ internal sealed class NginxEditor(IHost host, ServiceTarget target, NginxMarks m
                 $"nginx '{target.Name}' on {host.Name} does not run: its pid file {edit.PidFile} names no process.",
                 "Start it, or check 'config' of the web server in the stack file.",
                 target.Name);
-    }
-
-    private async Task<string?> DefaultPidFileAsync(CancellationToken cancellationToken)
-    {
-        const string option = "--pid-path=";
-        var version = await host.RunAsync(NginxTest.Command("-V"), cancellationToken);
-        return version.StandardError.Split(' ', '\n').FirstOrDefault(word => word.StartsWith(option, StringComparison.Ordinal))?[option.Length..];
     }
 
     private OpsException ReloadFailed(string cause, OpsException? inner = null) => new(
