@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'Clear-Cache'
         'ConvertTo-HealthReport'
+        'Disable-MaintenanceMode'
+        'Enable-MaintenanceMode'
         'Get-AppMetric'
         'Get-CacheClient'
         'Get-CacheKey'
@@ -47,6 +49,7 @@
         'Test-DnsRecord'
         'Test-Endpoint'
         'Test-OpsStack'
+        'Test-WebServerConfig'
         'Watch-CacheCommand'
     )
     VariablesToExport    = @()

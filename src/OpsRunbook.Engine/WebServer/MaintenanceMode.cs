@@ -236,7 +236,7 @@ public sealed class MaintenanceMode(StackSession session, string name, ChangeRun
 
     private MaintenanceModeChange Describe(List<MaintenanceEdit> edits, bool isEnabled, bool changed, string message) => new()
     {
-        Status = isEnabled ? HealthStatus.Warning : HealthStatus.Healthy,
+        Status = HealthStatus.Healthy,
         Name = name,
         Host = _hostName,
         Stack = session.Stack.Name,

@@ -27,10 +27,11 @@ internal sealed partial record NginxVerdict(bool? IsValid, NginxMessage? Error, 
             return new NginxVerdict(true, null, [.. messages[true]]);
         }
 
-        var error = messages[false].FirstOrDefault() ?? new NginxMessage(result.Summary, null, null);
+        // The last one is why it ended; before it may stand that the usual log cannot be opened.
+        var error = messages[false].LastOrDefault() ?? new NginxMessage(result.Summary, null, null);
 
         // nginx opens its pid file, its logs and its keys for the test. What this user may not open says nothing about the configuration.
-        var isForbidden = error.Text.Contains("(13: Permission denied)", StringComparison.Ordinal) || error.Text.Contains("(1: Operation not permitted)", StringComparison.Ordinal);
+        var isForbidden = HostScripts.IsForbidden(error.Text);
         return new NginxVerdict(isForbidden ? null : false, error, [.. messages[true]]);
     }
 

@@ -3,7 +3,7 @@ namespace OpsRunbook;
 /// <summary>Maintenance mode of a web server, switched on or off. Pipe it to <c>Disable-MaintenanceMode</c> to let visitors in again.</summary>
 public sealed record MaintenanceModeChange
 {
-    /// <summary><see cref="HealthStatus.Healthy"/> when visitors reach the sites, <see cref="HealthStatus.Warning"/> while they are answered with 503.</summary>
+    /// <summary>Always <see cref="HealthStatus.Healthy"/>: what was asked for is in force. What is not is an error.</summary>
     public required HealthStatus Status { get; init; }
 
     /// <summary>Web server of the stack.</summary>

@@ -95,7 +95,7 @@ public sealed class MaintenanceModeTests
         File.Move(page, page = Path.Combine(nginx.Folder, "away \" 1.html"));
         var changed = await run.EnableAsync(new MaintenanceRequest { Page = page });
         Assert.True(changed!.Changed);
-        foreach (var (path, host) in (IEnumerable<(string, string)>)[("", "shop.test"), ("health", "shop.test"), ("secret/", "shop.test"), ("x", "old.test")])
+        foreach (var (path, host) in (IEnumerable<(string, string)>)[("wait?ms=0", "shop.test"), ("health", "shop.test"), ("secret/", "shop.test"), ("x", "old.test")])
         {
             var answer = await GetAsync(nginx, path, method: "POST", host: host);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -295,7 +295,7 @@ public sealed class MaintenanceModeTests
     private static bool IsMaintenance(HttpResponseMessage answer) =>
         answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is not null && answer.Headers.CacheControl?.NoStore == true;
 
-    private static async Task<HttpResponseMessage> GetAsync(NginxServer nginx, string path = "", string host = "shop.test", string from = "127.0.0.1", string method = "GET")
+    private static async Task<HttpResponseMessage> GetAsync(NginxServer nginx, string path = "wait?ms=0", string host = "shop.test", string from = "127.0.0.1", string method = "GET")
     {
         using var handler = new SocketsHttpHandler
         {
