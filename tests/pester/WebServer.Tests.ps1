@@ -53,13 +53,16 @@ http {
         }
     }
 
-    It 'close one site, and open it by the object that came back' {
+    It 'close sites, and open those of the object that came back' {
         $change = Enable-MaintenanceMode web -Site a.* -RetryAfter 30m -Stack $Stack -Confirm:$false
         $change | Should -BeOfType OpsRunbook.MaintenanceModeChange
         Get-Status a.test | Should -Be 503
         Get-Status b.test | Should -Be 200
+        $null = Enable-MaintenanceMode web -Site b.test -Stack $Stack -Confirm:$false
         ($change | Disable-MaintenanceMode -Stack $Stack).Changed | Should -BeTrue
         Get-Status a.test | Should -Be 200
+        Get-Status b.test | Should -Be 503
+        (Disable-MaintenanceMode -Stack $Stack).Sites | Should -Be 'b.test'
         Get-Content -LiteralPath $Config -Raw | Should -BeExactly $Before
     }
 

@@ -271,6 +271,76 @@ public sealed class MaintenanceModeTests
         Assert.NotNull(new FileInfo(Path.Combine(sites, "0.conf")).LinkTarget);
     }
 
+    [SkippableFact]
+    public async Task A_web_server_is_looked_at_and_closed_over_ssh()
+    {
+        var sshd = await Servers.SshdAsync();
+        await using var nginx = await Servers.NewNginxAsync(server => Sites(server, 1));
+        var before = await File.ReadAllBytesAsync(nginx.ConfigFile);
+        var stack = new OpsStack
+        {
+            Name = "shop",
+            Hosts = { ["app"] = new StackHost { Ssh = sshd.Destination, Identity = sshd.IdentityFile, Options = new Dictionary<string, string>(sshd.Options) } },
+            WebServers = { ["web"] = new StackWebServer { Config = nginx.ConfigFile, Host = "app" } },
+        };
+        await using var run = new Maintenance(stack);
+
+        await run.EnableAsync();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(nginx)).StatusCode);
+        var config = await run.LookAsync();
+        Assert.Equal(("app", true, "shop/web"), (config.Host, config.IsValid, config.Sites[0].MaintenanceBy));
+        Assert.Equal(2, config.Findings.Count(finding => finding.Rule == "MaintenanceMode"));
+
+        await File.AppendAllTextAsync(nginx.ConfigFile, "nonsense;\n");
+        Assert.Equal((HealthStatus.Critical, nginx.ConfigFile), ((await run.LookAsync()).Status, (await run.LookAsync()).ErrorFile));
+        await File.WriteAllTextAsync(nginx.ConfigFile, (await File.ReadAllTextAsync(nginx.ConfigFile)).Replace("nonsense;\n", string.Empty, StringComparison.Ordinal));
+
+        await run.DisableAsync();
+        Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
+    }
+
+    [SkippableFact]
+    public async Task A_web_server_in_a_container_is_looked_at_and_closed()
+    {
+        var docker = await Servers.DockerAsync();
+        var image = await docker.ImageOfProgramsAsync("opsrunbook-test/nginx:1", [Tool.Require("nginx", "nginx", "nginx-light"), Tool.Require("busybox", "Docker", "busybox-static")]);
+        var (name, port) = (docker.NewName("maintenance"), TestRun.FreePort());
+        var folder = TestRun.NewFolder("nginx");
+        var file = Path.Combine(folder, "nginx.conf");
+        await File.WriteAllTextAsync(file, """
+            user root; daemon off; pid /tmp/nginx.pid; error_log /tmp/error.log;
+            events { }
+            http {
+              access_log off; client_body_temp_path /tmp/body; proxy_temp_path /tmp/proxy; fastcgi_temp_path /tmp/fastcgi; uwsgi_temp_path /tmp/uwsgi; scgi_temp_path /tmp/scgi;
+              server { listen 80; server_name shop.test; location / { return 200 open; } }
+            }
+
+            """);
+        var before = await File.ReadAllTextAsync(file);
+        await File.WriteAllTextAsync(Path.Combine(folder, "page.html"), "away");
+        await docker.RunContainerAsync("--name", name, "--tmpfs", "/tmp", "--publish", $"127.0.0.1:{port}:80", "--volume", $"{folder}:/etc/nginx", image, "nginx", "-c", "/etc/nginx/nginx.conf");
+        var stack = new OpsStack
+        {
+            Name = "shop",
+            Hosts = { ["engine"] = new StackHost { Docker = docker.Address } },
+            WebServers = { ["web"] = new StackWebServer { Manager = ServiceManagerKind.Docker, Unit = name, Host = "engine", Config = "/etc/nginx/nginx.conf" } },
+        };
+        await using var run = new Maintenance(stack);
+        using var client = new HttpClient();
+
+        await run.EnableAsync(new MaintenanceRequest { Page = "/etc/nginx/page.html" });
+        using (var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/")))
+        {
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "away"), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+        }
+
+        var config = await run.LookAsync();
+        Assert.Equal((name, true, "shop/web"), (config.Host, config.IsValid, config.Sites[0].MaintenanceBy));
+        await run.DisableAsync();
+        Assert.Equal("open", await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/")));
+        Assert.Equal(before, await File.ReadAllTextAsync(file));
+    }
+
     [Fact]
     public void Without_a_name_the_stack_file_says_which_web_server_is_meant()
     {
@@ -349,9 +419,14 @@ public sealed class MaintenanceModeTests
         private readonly StackSession _session;
 
         public Maintenance(NginxServer nginx, bool whatIf = false)
+            : this(new OpsStack { Name = "shop", WebServers = { ["web"] = new StackWebServer { Config = nginx.ConfigFile } } }, whatIf)
+        {
+        }
+
+        public Maintenance(OpsStack stack, bool whatIf = false)
         {
             Output = new RecordedOutput { IsWhatIf = whatIf };
-            _session = new StackSession(new OpsStack { Name = "shop", WebServers = { ["web"] = new StackWebServer { Config = nginx.ConfigFile } } });
+            _session = new StackSession(stack);
         }
 
         public RecordedOutput Output { get; }
@@ -363,6 +438,14 @@ public sealed class MaintenanceModeTests
         public Task<MaintenanceModeChange?> EnableAsync(MaintenanceRequest? request = null) => Mode.EnableAsync(request ?? new MaintenanceRequest(), default);
 
         public Task<MaintenanceModeChange?> DisableAsync(params string[] sites) => Mode.DisableAsync(sites, default);
+
+        public async Task<WebServerConfig> LookAsync()
+        {
+            var output = new RecordedOutput();
+            await new WebServerInspector(_session, [], output).RunAsync(["web"], default);
+            Assert.Empty(output.Errors.Select(error => error.FullMessage));
+            return Assert.IsType<WebServerConfig>(Assert.Single(output.Items));
+        }
 
         public ValueTask DisposeAsync() => _session.DisposeAsync();
     }
