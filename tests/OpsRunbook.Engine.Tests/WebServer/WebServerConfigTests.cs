@@ -102,7 +102,7 @@ public sealed class WebServerConfigTests
     [SkippableTheory]
     [InlineData("http {\n  server {\n    lissten 80;\n  }\n}\nevents { }\n", 3, "unknown directive \"lissten\"")]
     [InlineData("events { }\nhttp {\n  include missing.conf;\n}\n", 3, "No such file or directory")]
-    [InlineData("events { }\nhttp {\n  server { listen 8080\n}\n", 4, "unexpected end of file")]
+    [InlineData("events { }\nhttp {\n  server { listen 8080\n}\n", 4, "unexpected \"}\"")]
     [InlineData("events { }\nhttp {\n  server { }\n} }\n", 4, "unexpected \"}\"")]
     [InlineData("\uFEFFevents { }\nhttp { }\n", 1, "byte order mark")]
     [InlineData("events { }\r\nhttp {\r\n  server_name 'a;\r\n}\r\n", 5, "unexpected end of file")]
