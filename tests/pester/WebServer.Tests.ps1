@@ -37,17 +37,17 @@ http {
     }
 
     AfterAll {
-        if (Test-Path "$TestDrive/nginx.pid") { Stop-Process -Id (Get-Content "$TestDrive/nginx.pid") }
+        if (Test-Path "$TestDrive/nginx.pid") { & $Nginx -c $Config -s stop 2>$null }
     }
 
     It 'show what is in effect, with findings, in 120 columns' {
-        $config = Test-WebServerConfig -Stack $Stack
-        $config | Should -BeOfType OpsRunbook.WebServerConfig
-        $config.IsValid | Should -BeTrue
-        $config.Sites.Name | Should -Be @('a.test', 'b.test')
-        $config.Findings.Rule | Should -Contain 'WebSocketHeaders'
-        $config.Sites.Locations[0].ReadTimeout | Should -Be ([timespan]'00:01:00')
-        foreach ($lines in ($config | Out-String -Width 120), ($config.Findings | Out-String -Width 120), ($config.Sites | Out-String -Width 120)) {
+        $report = Test-WebServerConfig -Stack $Stack
+        $report | Should -BeOfType OpsRunbook.WebServerConfig
+        $report.IsValid | Should -BeTrue
+        $report.Sites.Name | Should -Be @('a.test', 'b.test')
+        $report.Findings.Rule | Should -Contain 'WebSocketHeaders'
+        $report.Sites.Locations[0].ReadTimeout | Should -Be ([timespan]'00:01:00')
+        foreach ($lines in ($report | Out-String -Width 120), ($report.Findings | Out-String -Width 120), ($report.Sites | Out-String -Width 120)) {
             ($lines -split "`n") -replace "`e\[[0-9;]*m" | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 120 }
             $lines -replace "`e\[[0-9;]*m" | Should -Match '(?m)^Status'
         }
@@ -82,10 +82,10 @@ http {
     It 'name file and line of what nginx refuses' {
         Set-Content -LiteralPath $Config -NoNewline -Value ($Before -replace 'server_name b.test', 'servername b.test')
         try {
-            $config = Test-WebServerConfig web -Stack $Stack
-            $config.Status | Should -Be 'Critical'
-            $config.ErrorFile | Should -Be $Config
-            $config.ErrorLine | Should -Be 8
+            $report = Test-WebServerConfig web -Stack $Stack
+            $report.Status | Should -Be 'Critical'
+            $report.ErrorFile | Should -Be $Config
+            $report.ErrorLine | Should -Be 8
             { Enable-MaintenanceMode web -Stack $Stack -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'Maintenance.WebServerInvalid,*'
         }
         finally {
