@@ -48,6 +48,7 @@
         'Remove-AlertSilence'
         'Remove-CacheKey'
         'Restart-OpsService'
+        'Send-OpsAnnouncement'
         'Set-CachePolicy'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
