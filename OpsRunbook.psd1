@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'Clear-Cache'
         'ConvertTo-HealthReport'
+        'Disable-MaintenanceMode'
+        'Enable-MaintenanceMode'
         'Export-AlertRule'
         'Get-Alert'
         'Get-AlertSilence'
@@ -58,6 +60,7 @@
         'Test-Endpoint'
         'Test-MetricThreshold'
         'Test-OpsStack'
+        'Test-WebServerConfig'
         'Watch-CacheCommand'
     )
     VariablesToExport    = @()
