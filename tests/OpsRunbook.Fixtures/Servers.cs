@@ -32,6 +32,11 @@ public static class Servers
     /// <returns>The server, answering.</returns>
     public static Task<PostgreSqlServer> NewPostgreSqlAsync(params string[] settings) => GetAsync(() => PostgreSqlServer.CreateAsync(settings));
 
+    /// <summary>A replica of a PostgreSQL server.</summary>
+    /// <param name="primary">The primary.</param>
+    /// <returns>The replica, answering.</returns>
+    public static Task<PostgreSqlServer> NewPostgreSqlReplicaAsync(PostgreSqlServer primary) => GetAsync(() => PostgreSqlServer.CreateReplicaAsync(primary));
+
     /// <summary>The shared MariaDB server.</summary>
     /// <returns>The server, answering.</returns>
     public static Task<MariaDbServer> MariaDbAsync() => GetAsync(SharedMariaDb);
@@ -59,8 +64,21 @@ public static class Servers
     public static Task<RedisServer> NewRedisReplicaAsync(RedisServer master) => GetAsync(() => RedisServer.CreateReplicaAsync(master));
 
     /// <summary>A Redis cluster of three masters.</summary>
-    /// <returns>The cluster, serving all slots.</returns>
-    public static Task<RedisCluster> NewRedisClusterAsync() => GetAsync(RedisCluster.CreateAsync);
+    /// <param name="replicas">Replicas of each master.</param>
+    /// <returns>The cluster, serving all slots, its replicas in step.</returns>
+    public static Task<RedisCluster> NewRedisClusterAsync(int replicas = 0) => GetAsync(() => RedisCluster.CreateAsync(replicas));
+
+    /// <summary>A Prometheus of the test's own, which scrapes itself and the given jobs.</summary>
+    /// <param name="jobs">Jobs with the address that is scraped; null for none.</param>
+    /// <param name="alertmanager">Address of an Alertmanager to send alerts to; null for none.</param>
+    /// <param name="rules">Content of its rule file; null for none.</param>
+    /// <returns>The server, answering.</returns>
+    public static Task<PrometheusServer> NewPrometheusAsync(IReadOnlyDictionary<string, string>? jobs = null, string? alertmanager = null, string? rules = null) =>
+        GetAsync(() => PrometheusServer.CreateAsync(jobs ?? new Dictionary<string, string>(), alertmanager, rules));
+
+    /// <summary>An Alertmanager of the test's own.</summary>
+    /// <returns>The server, answering.</returns>
+    public static Task<AlertmanagerServer> NewAlertmanagerAsync() => GetAsync(AlertmanagerServer.CreateAsync);
 
     /// <summary>The shared nginx server.</summary>
     /// <returns>The server, answering.</returns>

@@ -110,4 +110,12 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
         $change.EffectiveValue | Should -Be '200ms'
         ($change | Set-DbSlowQueryLog -Undo -Stack $stack -Confirm:$false).EffectiveValue | Should -Be '-1'
     }
+
+    It 'have settings that come back after a time, and when the pipeline wants no more' {
+        $values = Set-DbSlowQueryLog db 200ms -For 1s -Stack $stack -Confirm:$false | ForEach-Object EffectiveValue
+        $values | Should -Be '200ms', '-1'
+        $first = Set-DbSlowQueryLog db 300ms -For 1h -Stack $stack -Confirm:$false | Select-Object -First 1
+        $first.EffectiveValue | Should -Be '300ms'
+        (Set-DbSetting db log_min_duration_statement -1 -Stack $stack -Confirm:$false).OldValue | Should -Be '-1'
+    }
 }

@@ -17,12 +17,20 @@ public sealed class SetDbSlowQueryLogCommand : DbSettingCmdlet
     [DurationTransform]
     public TimeSpan Threshold { get; set; }
 
+    /// <summary>The old values come back after this time; the command lasts as long.</summary>
+    [Parameter(ParameterSetName = "On")]
+    [DurationTransform]
+    public TimeSpan For { get; set; }
+
     /// <summary>Nothing is written any more.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Off")]
     public SwitchParameter Off { get; set; }
 
+    private protected override TimeSpan? Lasts => IsBound(nameof(For)) ? For : null;
+
     private protected override IReadOnlyList<(string Name, string? Value)> Values(DatabaseMember member)
     {
+        RequirePositive(For);
         var threshold = IsBound(nameof(Threshold)) ? Threshold : member.Definition.SlowQuery ?? DefaultThreshold;
         var off = On(Off);
         return member.Definition.Engine == DatabaseEngine.Postgres

@@ -8,6 +8,8 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="output">Takes a <see cref="DbSettingChange"/> for each.</param>
 public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, IOperationOutput output)
 {
+    private readonly List<DbSettingChange> _made = [];
+
     /// <summary>Sets values, in this order.</summary>
     /// <param name="values">Settings with their values; null for the default.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -19,7 +21,36 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
         await using var settings = await DatabaseAdapters.SettingsAsync(member, cancellationToken);
         foreach (var (name, value) in values)
         {
-            await SetAsync(settings, await settings.ReadAsync(name, cancellationToken), value, cancellationToken);
+            if (await SetAsync(settings, await settings.ReadAsync(name, cancellationToken), value, isAskedFor: true, cancellationToken) is { } change)
+            {
+                _made.Add(change);
+                await output.WriteAsync(change, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Takes back what <see cref="SetAsync(IReadOnlyList{ValueTuple{string, string}}, CancellationToken)"/> has changed, without another question: it was agreed to with the change.</summary>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task that ends when the old values are back.</returns>
+    public async Task PutBackAsync(CancellationToken cancellationToken)
+    {
+        // Nothing is said before all of them are back: perhaps nobody listens any more.
+        var results = new List<DbSettingChange?>();
+        foreach (var change in Enumerable.Reverse(_made))
+        {
+            try
+            {
+                results.Add(await UndoAsync(change, isAskedFor: false, cancellationToken));
+            }
+            catch (OpsException error)
+            {
+                output.Error(error);
+            }
+        }
+
+        foreach (var result in results.OfType<DbSettingChange>())
+        {
+            await output.WriteAsync(result, cancellationToken);
         }
     }
 
@@ -31,6 +62,14 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
     public async Task UndoAsync(DbSettingChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
+        if (await UndoAsync(change, isAskedFor: true, cancellationToken) is { } undone)
+        {
+            await output.WriteAsync(undone, cancellationToken);
+        }
+    }
+
+    private async Task<DbSettingChange?> UndoAsync(DbSettingChange change, bool isAskedFor, CancellationToken cancellationToken)
+    {
         await using var settings = await DatabaseAdapters.SettingsAsync(member, cancellationToken);
         var setting = await settings.ReadAsync(change.Setting, cancellationToken);
         changes.Require(
@@ -41,10 +80,11 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             member.Name);
 
         // PostgreSQL falls back on its main file when its own says nothing; the others know values only.
-        await SetAsync(settings, setting, change.Engine == DatabaseEngine.Postgres ? change.OldPersistentValue : change.OldValue, cancellationToken);
+        return await SetAsync(settings, setting, change.Engine == DatabaseEngine.Postgres ? change.OldPersistentValue : change.OldValue, isAskedFor, cancellationToken);
     }
 
-    private async Task SetAsync(IDatabaseSettings settings, DatabaseSetting setting, string? value, CancellationToken cancellationToken)
+    // Null when it was not to be done after all.
+    private async Task<DbSettingChange?> SetAsync(IDatabaseSettings settings, DatabaseSetting setting, string? value, bool isAskedFor, CancellationToken cancellationToken)
     {
         if (setting.ReadOnly is { } cause)
         {
@@ -70,12 +110,12 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
         {
             var lasting = setting.NeedsRestart ? "; in effect after a restart" : settings.IsPersistent ? string.Empty : "; lost with the next start of the server";
             await changes.PlanAsync("Set setting", change.Target, member.HostName, $"'{setting.Value}' → '{shown}': {CommandRedactor.RedactText(statement)}{lasting}", cancellationToken);
-            return;
+            return null;
         }
 
-        if (!await changes.ConfirmAsync(change with { Action = $"Set {Display.Text(setting.Name)} to '{Display.Text(shown)}' (now '{Display.Text(setting.Value)}')" }, cancellationToken))
+        if (isAskedFor && !await changes.ConfirmAsync(change with { Action = $"Set {Display.Text(setting.Name)} to '{Display.Text(shown)}' (now '{Display.Text(setting.Value)}')" }, cancellationToken))
         {
-            return;
+            return null;
         }
 
         var after = await changes.RunAsync(
@@ -84,22 +124,20 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             result => new ChangeResult(JournalOutcome.Succeeded, Judge(settings, result).Message) { After = new Dictionary<string, string?> { [setting.Name] = result.IsPending ? value : result.Value } },
             cancellationToken);
         var (status, message) = Judge(settings, after);
-        await output.WriteAsync(
-            new DbSettingChange
-            {
-                Status = status,
-                Database = member.Name,
-                Engine = member.Definition.Engine,
-                Setting = setting.Name,
-                Value = value,
-                OldValue = setting.Value,
-                EffectiveValue = after.Value,
-                RestartRequired = after.IsPending,
-                IsPersistent = settings.IsPersistent,
-                OldPersistentValue = setting.PersistentValue,
-                Message = message,
-            },
-            cancellationToken);
+        return new DbSettingChange
+        {
+            Status = status,
+            Database = member.Name,
+            Engine = member.Definition.Engine,
+            Setting = setting.Name,
+            Value = value,
+            OldValue = setting.Value,
+            EffectiveValue = after.Value,
+            RestartRequired = after.IsPending,
+            IsPersistent = settings.IsPersistent,
+            OldPersistentValue = setting.PersistentValue,
+            Message = message,
+        };
     }
 
     private static (HealthStatus Status, string Message) Judge(IDatabaseSettings settings, DatabaseSetting after)

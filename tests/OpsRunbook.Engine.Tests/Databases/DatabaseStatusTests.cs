@@ -36,6 +36,23 @@ public sealed class DatabaseStatusTests
     }
 
     [SkippableFact]
+    public async Task A_replica_and_its_primary_say_so_and_one_that_is_cut_off_is_critical()
+    {
+        await using var primary = await Servers.NewPostgreSqlAsync();
+        await using var replica = await Servers.NewPostgreSqlReplicaAsync(primary);
+        var status = await EventuallyAsync(async () => await ReadAsync(Of(replica)) is { Status: HealthStatus.Healthy, Lag: not null } found ? found : null);
+        Assert.Equal("replica", status.Role);
+        Assert.Equal(("primary", 1), await EventuallyAsync(async () => await ReadAsync(Of(primary)) is { Replicas: > 0 } found ? Tuple.Create(found.Role, found.Replicas) : null) is var (role, count) ? (role!, count) : default);
+        Assert.Contains("replica", (await TestAsync(Of(replica))).Message, StringComparison.Ordinal);
+
+        // Everything that came has been replayed, so that a lag computed from that alone would be none.
+        await primary.StopAsync();
+        status = await EventuallyAsync(async () => await ReadAsync(Of(replica)) is { Status: HealthStatus.Critical } found ? found : null);
+        Assert.Null(status.Lag);
+        Assert.Contains(status.Checks, check => check.Reason == "Db.ReplicationBroken");
+    }
+
+    [SkippableFact]
     public async Task MariaDb_says_the_same()
     {
         var server = await Servers.MariaDbAsync();
