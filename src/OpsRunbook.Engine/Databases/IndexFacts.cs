@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace OpsRunbook.Engine.Databases;
 
 /// <summary>What is known about an index before anything is made of it.</summary>
 /// <param name="Schema">Schema.</param>
 /// <param name="Table">Table.</param>
 /// <param name="Index">Name.</param>
-internal sealed record IndexFacts(string Schema, string Table, string Index)
+internal sealed partial record IndexFacts(string Schema, string Table, string Index)
 {
     /// <summary>Its definition as SQL, or its columns.</summary>
     public required string Definition { get; init; }
@@ -37,6 +39,8 @@ internal sealed record IndexFacts(string Schema, string Table, string Index)
     public IReadOnlyList<string> NeededBy { get; init; } = [];
 
     /// <summary>It has the name that a concurrent rebuild gives its copies: https://www.postgresql.org/docs/15/sql-reindex.html.</summary>
-    public bool IsLeftover => !Valid && !Building && NeededBy.Count == 0
-        && System.Text.RegularExpressions.Regex.IsMatch(Index, @"_cc(new|old)\d*$", System.Text.RegularExpressions.RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    public bool IsLeftover => !Valid && !Building && NeededBy.Count == 0 && CopyName().IsMatch(Index);
+
+    [GeneratedRegex(@"_cc(new|old)\d*$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex CopyName();
 }
