@@ -8,14 +8,11 @@ internal sealed class AccessCounts
 
     private const int MostClients = 50_000;
 
-    /// <summary>All requests.</summary>
-    public AccessCount Total { get; } = new([], 0);
-
     /// <summary>By method and route.</summary>
-    public KeyTable<AccessCount> Routes { get; } = new(MostRoutes, (key, hash) => new AccessCount(key, hash));
+    public KeyTable<AccessCount> Routes { get; } = new(MostRoutes, key => new AccessCount(key));
 
     /// <summary>By address of the client.</summary>
-    public KeyTable<AccessCount> Clients { get; } = new(MostClients, (key, hash) => new AccessCount(key, hash));
+    public KeyTable<AccessCount> Clients { get; } = new(MostClients, key => new AccessCount(key));
 
     /// <summary>By time: the number of the bucket.</summary>
     public Dictionary<long, AccessCount> Times { get; } = [];
@@ -32,11 +29,23 @@ internal sealed class AccessCounts
     /// <summary>Lines that are no requests.</summary>
     public long Foreign { get; set; }
 
+    /// <summary>All requests: every one has a route.</summary>
+    /// <returns>Their sum.</returns>
+    public AccessCount Total()
+    {
+        var total = new AccessCount([]);
+        foreach (var route in Routes.All)
+        {
+            total.Add(route);
+        }
+
+        return total;
+    }
+
     /// <summary>Adds what another core counted.</summary>
     /// <param name="other">The other.</param>
     public void Add(AccessCounts other)
     {
-        Total.Add(other.Total);
         Routes.Add(other.Routes, (mine, theirs) => mine.Add(theirs));
         Clients.Add(other.Clients, (mine, theirs) => mine.Add(theirs));
         foreach (var (time, count) in other.Times)

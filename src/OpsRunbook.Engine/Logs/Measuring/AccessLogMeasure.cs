@@ -112,7 +112,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
 
     private AccessLogMeasurement Result(AccessCounts counts, TimeSpan width)
     {
-        var total = counts.Total;
+        var total = counts.Total();
         if (counts.Foreign > (total.Requests + counts.Foreign) * MostForeign)
         {
             throw NotAccessLog($"{counts.Foreign} of {total.Requests + counts.Foreign} lines are no requests in the common, combined or JSON format.");
@@ -141,9 +141,9 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
             Codes = counts.Codes.Select((count, code) => (count, code)).Where(pair => pair.count > 0).ToDictionary(pair => pair.code, pair => pair.count),
             Classes = counts.Codes.Select((count, code) => (count, code)).Where(pair => pair.count > 0)
                 .GroupBy(pair => $"{pair.code / 100}xx", StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(pair => pair.count), StringComparer.Ordinal),
-            TopRoutes = routes.OrderByDescending(route => route.Requests).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
-            SlowestRoutes = routes.Where(route => route.P95 is not null).OrderByDescending(route => route.Requests >= FewRequests).ThenByDescending(route => route.P95).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
-            FailingRoutes = routes.Where(route => route.ServerErrors > 0).OrderByDescending(route => route.ServerErrors).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
+            TopRoutes = routes.OrderByDescending(route => route.Requests).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
+            SlowestRoutes = routes.Where(route => route.P95 is not null).OrderByDescending(route => route.Requests >= FewRequests).ThenByDescending(route => route.P95).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
+            FailingRoutes = routes.Where(route => route.ServerErrors > 0).OrderByDescending(route => route.ServerErrors).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
             TopClients = counts.Clients.All.OrderByDescending(count => count.Requests).ThenBy(count => Text(count.Key), StringComparer.Ordinal).Take(top).Select(count => new AccessLogClient
             {
                 Address = count == counts.Clients.Others ? "(others)" : Text(count.Key),

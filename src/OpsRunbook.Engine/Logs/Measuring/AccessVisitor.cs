@@ -56,7 +56,6 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
     {
         var (status, bytes, micros) = (request.Status, request.Bytes, double.IsNaN(request.Seconds) ? -1 : (long)(request.Seconds * 1e6));
         counts.Codes[status]++;
-        counts.Total.Add(status, bytes, micros);
         var method = request.Method[..Math.Min(request.Method.Length, 10)];
         method.CopyTo(_route);
         _route[method.Length] = (byte)' ';
@@ -79,7 +78,7 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
         {
             if (!counts.Times.TryGetValue(number, out var count))
             {
-                count = new AccessCount([], 0);
+                count = new AccessCount([]);
                 counts.Times.Add(number, count);
             }
 

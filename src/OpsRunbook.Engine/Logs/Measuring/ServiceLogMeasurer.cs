@@ -77,7 +77,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
         var results = entries.Select(entry => (Entry: entry, Before: Find(before, entry.Key)?.Count)).ToList();
         if (before is not null)
         {
-            results.AddRange(before.Entries.Where(entry => Find(counts, entry.Key) is null).Select(entry => (new MeasureEntry(entry.Key, entry.Hash) { Level = entry.Level, Example = entry.Example }, (long?)entry.Count)));
+            results.AddRange(before.Entries.Where(entry => Find(counts, entry.Key) is null).Select(entry => (new MeasureEntry(entry.Key) { Level = entry.Level, Example = entry.Example }, (long?)entry.Count)));
         }
 
         var ordered = request.By == LogMeasureBy.Minute

@@ -150,7 +150,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
                 return -1;
             }
 
-            if (format.StartsRecord(Formats.LogFormat.LineAt(text, line)))
+            if (format.StartsRecordAt(text, line))
             {
                 return line;
             }
@@ -189,7 +189,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
         while (true)
         {
             var line = first + text[first..place].LastIndexOf((byte)'\n') + 1;
-            if (line <= first || format.StartsRecord(Formats.LogFormat.LineAt(text, line)))
+            if (line <= first || format.StartsRecordAt(text, line))
             {
                 return line;
             }
@@ -202,7 +202,13 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
     private static void Visit<TVisitor>(TVisitor visitor, ReadOnlySpan<byte> record, long offset, long line, bool isCut)
         where TVisitor : IRecordVisitor
     {
-        record = record.TrimEnd("\r\n"u8);
+        var end = record.Length;
+        while (end > 0 && record[end - 1] is (byte)'\n' or (byte)'\r')
+        {
+            end--;
+        }
+
+        record = record[..end];
         var start = record.Length > 0 && record[0] == 0 ? record.IndexOfAnyExcept((byte)0) : 0;
         if (start >= 0 && start < record.Length)
         {
