@@ -63,7 +63,7 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
         counts.Routes.Get(_route.AsSpan(0, length), out _).Add(status, bytes, micros);
         if (!request.Client.IsEmpty)
         {
-            counts.Clients.Get(request.Client[..Math.Min(request.Client.Length, 64)], out _).Add(status, bytes, micros: -1);
+            counts.AddClient(request.Client[..Math.Min(request.Client.Length, 64)], status, bytes);
         }
 
         if (request.Time == 0)

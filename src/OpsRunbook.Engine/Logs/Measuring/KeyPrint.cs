@@ -40,6 +40,33 @@ internal readonly record struct KeyPrint(ulong First, ulong Last, int Length, in
         return new KeyPrint(first, last, key.Length, (int)(hash ^ (hash >> 32)));
     }
 
+    /// <summary>The key, when it is no longer than <see cref="Whole"/>.</summary>
+    /// <returns>Its bytes.</returns>
+    public byte[] ToKey()
+    {
+        var key = new byte[Length];
+        switch (Length)
+        {
+            case >= 8:
+                BinaryPrimitives.WriteUInt64LittleEndian(key, First);
+                BinaryPrimitives.WriteUInt64LittleEndian(key.AsSpan(Length - 8), Last);
+                break;
+            case >= 4:
+                BinaryPrimitives.WriteUInt32LittleEndian(key, (uint)First);
+                BinaryPrimitives.WriteUInt32LittleEndian(key.AsSpan(Length - 4), (uint)Last);
+                break;
+            case > 0:
+                key[Length / 2] = (byte)(First >> 8);
+                key[0] = (byte)First;
+                key[^1] = (byte)Last;
+                break;
+            default:
+                break;
+        }
+
+        return key;
+    }
+
     private static ulong Mix(ulong a, ulong b)
     {
         var high = Math.BigMul(a, b, out var low);

@@ -27,9 +27,15 @@ internal sealed class KeyTable<T>(int most, Func<byte[], T> create)
     /// <param name="key">The key.</param>
     /// <param name="isNew">It has been made now.</param>
     /// <returns>The entry; the one for all others when the table is full.</returns>
-    public T Get(ReadOnlySpan<byte> key, out bool isNew)
+    public T Get(ReadOnlySpan<byte> key, out bool isNew) => Get(KeyPrint.Of(key), key, out isNew);
+
+    /// <summary>The entry of a key that is no longer than its print tells.</summary>
+    /// <param name="print">Its print.</param>
+    /// <returns>The entry; the one for all others when the table is full.</returns>
+    public T Get(in KeyPrint print) => Get(print, default, out _);
+
+    private T Get(in KeyPrint print, ReadOnlySpan<byte> key, out bool isNew)
     {
-        var print = KeyPrint.Of(key);
         ref var slot = ref SlotOf(key, print);
         isNew = false;
         if (slot.Entry is { } found)
@@ -44,7 +50,7 @@ internal sealed class KeyTable<T>(int most, Func<byte[], T> create)
         }
 
         isNew = true;
-        var entry = create(key.ToArray());
+        var entry = create(print.Length <= KeyPrint.Whole ? print.ToKey() : key.ToArray());
         slot = new Slot(print, entry);
         if (++Count * 2 > _slots.Length)
         {
@@ -58,6 +64,15 @@ internal sealed class KeyTable<T>(int most, Func<byte[], T> create)
     /// <param name="key">The key.</param>
     /// <returns>Null for none.</returns>
     public T? Find(ReadOnlySpan<byte> key) => SlotOf(key, KeyPrint.Of(key)).Entry;
+
+    /// <summary>Looks at where the entry of a key probably is, so that it is in the core's cache soon.</summary>
+    /// <param name="print">Print of the key.</param>
+    /// <returns>Whether there is something; of no meaning, but what is not used is not looked at.</returns>
+    public bool Touch(in KeyPrint print)
+    {
+        var slots = _slots;
+        return slots[print.Hash & (slots.Length - 1)].Entry is { Key: not null };
+    }
 
     /// <summary>Adds what another thread gathered.</summary>
     /// <param name="other">Its table.</param>
