@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -22,7 +23,7 @@ internal static class IsoTime
         }
 
         // Exclusive or leaves 0 to 9 of a digit and more of everything else, and 0 of a separator.
-        var difference = Minute(text) ^ Vector128.Create("0000-00-00T00:00"u8);
+        var difference = Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(text)) ^ Vector128.Create("0000-00-00T00:00"u8);
         return Vector128.LessThanOrEqualAll(difference, Vector128.Create(9, 9, 9, 9, 0, 9, 9, 0, 9, 9, byte.MaxValue, 9, 9, 0, 9, 9))
             && char.IsAsciiDigit((char)text[17]) && char.IsAsciiDigit((char)text[18]);
     }
@@ -30,5 +31,7 @@ internal static class IsoTime
     /// <summary>The bytes up to the minute, to compare them.</summary>
     /// <param name="text">A text of this shape.</param>
     /// <returns>The bytes.</returns>
-    public static Vector128<byte> Minute(ReadOnlySpan<byte> text) => Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(text[..MinuteLength]));
+    /// <remarks>No vector: a class that has one is not compiled before the program runs.</remarks>
+    public static (ulong, ulong) Minute(ReadOnlySpan<byte> text) =>
+        (BinaryPrimitives.ReadUInt64LittleEndian(text), BinaryPrimitives.ReadUInt64LittleEndian(text[8..MinuteLength]));
 }

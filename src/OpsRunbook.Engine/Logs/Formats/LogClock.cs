@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Runtime.Intrinsics;
 
 namespace OpsRunbook.Engine.Logs.Formats;
 
@@ -23,7 +22,7 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
     private long _lastTicks;
     private long _hour = -1;
     private long _offset;
-    private Vector128<byte> _minute;
+    private (ulong, ulong) _minute;
     private long _minuteTicks;
 
     /// <summary>Reads a time at the beginning of a text.</summary>

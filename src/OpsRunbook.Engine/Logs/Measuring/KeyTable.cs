@@ -12,7 +12,19 @@ internal sealed class KeyTable<T>(int most, Func<byte[], T> create)
     private Slot[] _slots = new Slot[1024];
 
     /// <summary>The entries in no order.</summary>
-    public IEnumerable<T> Entries => _slots.Select(slot => slot.Entry).OfType<T>();
+    public IEnumerable<T> Entries
+    {
+        get
+        {
+            foreach (var slot in _slots)
+            {
+                if (slot.Entry is { } entry)
+                {
+                    yield return entry;
+                }
+            }
+        }
+    }
 
     /// <summary>Number of entries.</summary>
     public int Count { get; private set; }

@@ -38,7 +38,13 @@ internal static class ParallelScan
         }
 
         var (next, done) = (-1, 0);
-        return await Task.WhenAll(Enumerable.Range(0, Math.Clamp(parts.Count, 1, Environment.ProcessorCount)).Select(_ => Task.Run(Work, cancellationToken)));
+        var workers = new Task<TState>[Math.Clamp(parts.Count, 1, Environment.ProcessorCount)];
+        for (var i = 0; i < workers.Length; i++)
+        {
+            workers[i] = Task.Run(Work, cancellationToken);
+        }
+
+        return await Task.WhenAll(workers);
 
         TState Work()
         {
