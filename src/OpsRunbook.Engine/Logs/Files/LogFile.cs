@@ -59,9 +59,10 @@ internal sealed class LogFile : IDisposable
     /// <summary>Opens a file and recognises its format.</summary>
     /// <param name="path">Full path.</param>
     /// <param name="onDamage">Takes the failure when a packed file turns out to be cut or damaged.</param>
+    /// <param name="zone">Zone of its times that do not say theirs; null for that of this machine.</param>
     /// <returns>The file; dispose it.</returns>
     /// <exception cref="OpsException"><c>Log.FileNotFound</c>, <c>Log.PermissionDenied</c>, <c>Log.CompressionNotSupported</c>, <c>Log.ReadFailed</c>.</exception>
-    public static LogFile Open(string path, Action<OpsException> onDamage)
+    public static LogFile Open(string path, Action<OpsException> onDamage, TimeZoneInfo? zone = null)
     {
         FileStream? stream = null;
         try
@@ -83,7 +84,7 @@ internal sealed class LogFile : IDisposable
             }
 
             var length = isPacked ? Unknown : stream.Length;
-            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), TimeZoneInfo.Local, sample.AsSpan(0, read));
+            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), zone ?? TimeZoneInfo.Local, sample.AsSpan(0, read));
             stream = null;
             return file;
         }
