@@ -9,6 +9,8 @@ internal sealed class LogFile : IDisposable
     // Far behind any end, with room to count on.
     private const long Unknown = long.MaxValue / 2;
 
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
+
     private readonly IByteReader _reader;
 
     private LogFile(string path, IByteReader reader, long length, bool isPacked, DateTime written, TimeZoneInfo zone, ReadOnlySpan<byte> sample)
@@ -97,6 +99,11 @@ internal sealed class LogFile : IDisposable
             stream?.Dispose();
         }
     }
+
+    /// <summary>It is packed and was last written before a time range, so that unpacking it would give nothing.</summary>
+    /// <param name="query">The time range.</param>
+    /// <returns>True when it need not be read.</returns>
+    public bool IsBefore(LogQuery query) => IsPacked && query.Since is { } since && Written < since - ClockDifference;
 
     /// <summary>A clock for its times, for one thread.</summary>
     /// <returns>The clock.</returns>

@@ -14,8 +14,6 @@ internal sealed class LogFileSource(string path) : ILogSource
     // Up to here the lines before the first record that is read are counted; it takes about 20 ms.
     private const long WorthCounting = 128L * 1024 * 1024;
 
-    private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
-
     /// <inheritdoc/>
     public string Name => path;
 
@@ -60,9 +58,8 @@ internal sealed class LogFileSource(string path) : ILogSource
     {
         using var file = LogFile.Open(path, output.Error, query.Zone);
         var matcher = new RecordMatcher(query, file.Format);
-        if (file.IsPacked && query.Since is { } since && file.Written < since - ClockDifference)
+        if (file.IsBefore(query))
         {
-            // Unpacking it would give nothing.
             yield break;
         }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace OpsRunbook.Engine.Logs.Measuring;
 
@@ -15,8 +14,8 @@ internal readonly record struct KeyPrint(ulong First, ulong Last, int Length, in
 
     private const ulong Odd = 0x9E3779B97F4A7C15;
 
-    // Different in every process: a log cannot be written so that all keys collide.
-    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+    // Different in every process: a log cannot be written so that all keys collide. A GUID is as random as it gets without a library for it.
+    private static readonly ulong Seed = BinaryPrimitives.ReadUInt64LittleEndian(Guid.NewGuid().ToByteArray()) | 1;
 
     /// <summary>The print of a key.</summary>
     /// <param name="key">The key.</param>

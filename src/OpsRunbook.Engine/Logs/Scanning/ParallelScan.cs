@@ -26,7 +26,7 @@ internal static class ParallelScan
         CancellationToken cancellationToken)
     {
         var parts = new List<Part>();
-        foreach (var file in files)
+        foreach (var file in files.Where(file => !file.IsBefore(query)))
         {
             var (start, end) = TimeRange.Find(file, query);
             var size = file.IsSplittable ? PartBytes : long.MaxValue;
