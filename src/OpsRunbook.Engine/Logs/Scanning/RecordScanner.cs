@@ -9,7 +9,8 @@ namespace OpsRunbook.Engine.Logs.Scanning;
 /// </summary>
 /// <param name="format">Tells where records begin.</param>
 /// <param name="prefilter">Literals; null for every record.</param>
-internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefilter)
+/// <param name="bufferBytes">Length of the buffer; it grows with a record that does not fit.</param>
+internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefilter, int bufferBytes = RecordScanner.UsualBuffer)
 {
     /// <summary>A longer record is cut.</summary>
     public const int LongestRecord = 1024 * 1024;
@@ -18,7 +19,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
     private const int UsualBuffer = 256 * 1024;
     private const int Overshoot = 16 * 1024;
 
-    private byte[] _buffer = new byte[UsualBuffer];
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(bufferBytes);
     private long _counted;
     private long _lines;
 
