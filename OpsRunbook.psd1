@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'Clear-Cache'
         'ConvertTo-HealthReport'
+        'Disable-MaintenanceMode'
+        'Enable-MaintenanceMode'
         'Export-AlertRule'
         'Get-Alert'
         'Get-AlertSilence'
@@ -46,6 +48,7 @@
         'Remove-AlertSilence'
         'Remove-CacheKey'
         'Restart-OpsService'
+        'Send-OpsAnnouncement'
         'Set-CachePolicy'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
@@ -57,6 +60,7 @@
         'Test-Endpoint'
         'Test-MetricThreshold'
         'Test-OpsStack'
+        'Test-WebServerConfig'
         'Watch-CacheCommand'
     )
     VariablesToExport    = @()

@@ -52,7 +52,7 @@ if (args.Length == 0)
         start-up is part of the time.
 
         The caches are Redis servers of the distribution on loopback. Another client sends a `GET` every millisecond meanwhile; its p99 stands beside
-        the time, with the p99 of the same client before. Both sides look at, and remove, the same keys, and their counts are compared.
+        the time, with its p99 during the peer's runs and right before each of ours. All of them share the cores. Both sides look at, and remove, the same keys, and their counts are compared.
 
         The logs are written from a seed: 200 templates with numbers, UUIDs, addresses, paths and quoted texts, 4 % errors of which a tenth has a
         stack trace; requests of 15 routes and some 32,000 clients. They are in the page cache. Both sides must come to the same counts; for the patterns the
