@@ -1,8 +1,8 @@
 using System.Globalization;
+using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Logs;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Sources;
-using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Databases;
 
