@@ -44,6 +44,7 @@
         'Start-OpsService'
         'Stop-CacheClient'
         'Stop-OpsService'
+        'Test-Certificate'
         'Test-DnsRecord'
         'Test-Endpoint'
         'Test-OpsStack'
