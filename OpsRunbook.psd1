@@ -35,6 +35,7 @@
         'Measure-CacheLatency'
         'Measure-ServiceLog'
         'New-OpsStack'
+        'New-TemporaryCertificate'
         'Remove-CacheKey'
         'Restart-OpsService'
         'Set-CachePolicy'

@@ -122,7 +122,10 @@ internal sealed class CertificateJudge(CertificateTerms terms)
     private static int Severity(HealthStatus status) => status == HealthStatus.Healthy ? 0 : HealthStatuses.Worst(status, HealthStatus.Unknown) == HealthStatus.Unknown ? 1
         : HealthStatuses.Worst(status, HealthStatus.Warning) == HealthStatus.Warning ? 2 : 3;
 
-    private static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
+    /// <summary>SHA-256 of a certificate, hexadecimal.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <returns>Capital letters and digits.</returns>
+    public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     private int Days(X509Certificate2 certificate) => (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - terms.At).TotalDays);
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using OpsRunbook.Cmdlets.Tests.Runner;
+using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Certificates;
@@ -10,16 +10,16 @@ public sealed class CertificateCommandTests
     public async Task The_runner_shows_a_folder_and_ends_with_the_worst_status()
     {
         var folder = await OpenSslCertificates.FolderAsync();
-        var good = Run.Of("Test-Certificate", $"{folder}/p256.pem", "-KeyPath", $"{folder}/p256.key", "-OutputFormat", "NdJson");
-        Assert.Equal((0, string.Empty), (good.ExitCode, good.Error));
-        Assert.Contains("\"KeyMatches\":true", good.Out, StringComparison.Ordinal);
-        Assert.DoesNotContain("PRIVATE KEY", good.Out, StringComparison.Ordinal);
+        var (goodCode, goodOut, goodError) = Run("Test-Certificate", $"{folder}/p256.pem", "-KeyPath", $"{folder}/p256.key", "-OutputFormat", "NdJson");
+        Assert.Equal((0, string.Empty), (goodCode, goodError));
+        Assert.Contains("\"KeyMatches\":true", goodOut, StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE KEY", goodOut, StringComparison.Ordinal);
 
-        Assert.Equal(1, Run.Of("Test-Certificate", $"{folder}/p256.pem", "-At", "70d").ExitCode);
-        var bad = Run.Of("Test-Certificate", folder);
-        Assert.Equal(2, bad.ExitCode);
-        Assert.All(bad.Lines, line => Assert.True(line.Length <= 120, line));
-        Assert.Contains("expired.pem", bad.Out, StringComparison.Ordinal);
+        Assert.Equal(1, Run("Test-Certificate", $"{folder}/p256.pem", "-At", "70d").Code);
+        var (badCode, badOut, _) = Run("Test-Certificate", folder);
+        Assert.Equal(2, badCode);
+        Assert.All(badOut.Split('\n'), line => Assert.True(line.Length <= 120, line));
+        Assert.Contains("expired.pem", badOut, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,9 +66,17 @@ public sealed class CertificateCommandTests
     [InlineData("Endpoint.TimeoutInvalid", "-Timeout", "0s")]
     public void A_call_that_cannot_be_carried_out_ends_the_command(string id, string parameter, string value)
     {
-        var run = Run.Of("Test-Certificate", TestCertificates.Localhost.CertificateFile, parameter, value);
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains(id, run.Error, StringComparison.Ordinal);
-        Assert.Empty(run.Out);
+        var (code, text, error) = Run("Test-Certificate", TestCertificates.Localhost.CertificateFile, parameter, value);
+        Assert.NotEqual(0, code);
+        Assert.Contains(id, error, StringComparison.Ordinal);
+        Assert.Empty(text);
+    }
+
+    private static (int Code, string Out, string Error) Run(params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var code = OpsRunbookConsole.Run(arguments, new Terminal { Out = output, Error = error, OpenInput = () => TextReader.Null, Width = 120 });
+        return (code, output.ToString(), error.ToString());
     }
 }

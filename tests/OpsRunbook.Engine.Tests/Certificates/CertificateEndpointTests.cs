@@ -148,7 +148,7 @@ public sealed class CertificateEndpointTests
         })
         {
             await using var server = new Misbehaving(act);
-            var result = await LookAsync(new CertificateQuery { Endpoint = $"127.0.0.1:{server.Port}", StartTls = protocol }, null, TimeSpan.FromSeconds(1));
+            var result = await LookAsync(new CertificateQuery { Endpoint = $"127.0.0.1:{server.Port}", StartTls = protocol }, null, TimeSpan.FromMilliseconds(500));
             Assert.Equal((HealthStatus.Critical, null), (result.Status, result.NotAfter));
             Assert.Contains($"127.0.0.1:{server.Port}", result.Message, StringComparison.Ordinal);
         }
