@@ -54,13 +54,13 @@ internal static class Certificates
         var (ours, theirs) = await Run.PairAsync(
             3,
             () => Run.OnceAsync([Paths.Runner, "Test-Certificate", "-Endpoint", string.Join(',', targets), "-CaFile", TestCertificates.CaFile, "-OutputFormat", "NdJson"]),
-            () => Run.OnceAsync(["sh", "-c", "for e do openssl s_client -connect \"$e\" -servername localhost </dev/null 2>/dev/null | openssl x509 -noout -enddate; done", "sh", .. targets]));
+            () => Run.OnceAsync(["sh", "-c", "for e do openssl s_client -connect \"$e\" -servername localhost </dev/null 2>/dev/null; done", "sh", .. targets]));
         RequireLines(ours, Endpoints);
         RequireLines(theirs, Endpoints);
         var ratio = theirs.Wall / ours.Wall;
         return new Figure(
             "200 TLS endpoints on loopback: handshake, chain, names, dates",
-            "`openssl s_client` with `openssl x509 -enddate` in a loop",
+            "`openssl s_client` in a loop",
             "≥ 20×",
             $"{ours.Wall.TotalSeconds:0.00} s",
             $"{theirs.Wall.TotalSeconds:0.00} s",
@@ -91,7 +91,7 @@ internal static class Certificates
 
     private static void RequireLines(Run run, int count)
     {
-        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(line => line.StartsWith("notAfter", StringComparison.Ordinal) || IsStatus(line));
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Count(line => line.StartsWith("notAfter", StringComparison.Ordinal) || line == "-----BEGIN CERTIFICATE-----" || IsStatus(line));
         if (lines != count)
         {
             throw new InvalidOperationException($"Only {lines} of {count} certificates were read.");
