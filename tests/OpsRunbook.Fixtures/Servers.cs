@@ -62,6 +62,18 @@ public static class Servers
     /// <returns>The cluster, serving all slots.</returns>
     public static Task<RedisCluster> NewRedisClusterAsync() => GetAsync(RedisCluster.CreateAsync);
 
+    /// <summary>A Prometheus of the test's own, which scrapes itself and the given jobs.</summary>
+    /// <param name="jobs">Jobs with the address that is scraped; null for none.</param>
+    /// <param name="alertmanager">Address of an Alertmanager to send alerts to; null for none.</param>
+    /// <param name="rules">Content of its rule file; null for none.</param>
+    /// <returns>The server, answering.</returns>
+    public static Task<PrometheusServer> NewPrometheusAsync(IReadOnlyDictionary<string, string>? jobs = null, string? alertmanager = null, string? rules = null) =>
+        GetAsync(() => PrometheusServer.CreateAsync(jobs ?? new Dictionary<string, string>(), alertmanager, rules));
+
+    /// <summary>An Alertmanager of the test's own.</summary>
+    /// <returns>The server, answering.</returns>
+    public static Task<AlertmanagerServer> NewAlertmanagerAsync() => GetAsync(AlertmanagerServer.CreateAsync);
+
     /// <summary>The shared nginx server.</summary>
     /// <returns>The server, answering.</returns>
     public static Task<NginxServer> NginxAsync() => GetAsync(SharedNginx);

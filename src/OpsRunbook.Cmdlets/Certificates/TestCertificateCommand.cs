@@ -135,7 +135,7 @@ public sealed class TestCertificateCommand : StackCmdlet
     {
         var terms = new CertificateTerms
         {
-            At = Moment.Read(At, nameof(At), ahead: true) ?? DateTime.UtcNow,
+            At = LogMoment.Read(At, nameof(At), ahead: true) ?? DateTime.UtcNow,
             CaFile = CaFile is null ? null : System.IO.Path.GetFullPath(CaFile, WorkingDirectory),
             CheckRevocation = On(CheckRevocation),
             Timeout = WaitingTime.Require(Timeout, nameof(Timeout)),

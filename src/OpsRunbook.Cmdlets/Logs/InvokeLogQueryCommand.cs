@@ -58,8 +58,8 @@ public sealed class InvokeLogQueryCommand : StackCmdlet
         ArgumentNullException.ThrowIfNull(output);
         var query = new LogQuery
         {
-            Since = Moment.Read(Since, nameof(Since)),
-            Until = Moment.Read(Until, nameof(Until)),
+            Since = LogMoment.Read(Since, nameof(Since)),
+            Until = LogMoment.Read(Until, nameof(Until)),
             Last = IsBound(nameof(Last)) ? Last : null,
             Follow = On(Follow),
         };

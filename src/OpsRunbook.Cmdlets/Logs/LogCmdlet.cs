@@ -43,7 +43,7 @@ public abstract class LogCmdlet : StackCmdlet
     /// <returns>A query with nothing else in it.</returns>
     private protected LogQuery Range()
     {
-        var query = new LogQuery { Since = Moment.Read(Since, nameof(Since)), Until = Moment.Read(Until, nameof(Until)) };
+        var query = new LogQuery { Since = LogMoment.Read(Since, nameof(Since)), Until = LogMoment.Read(Until, nameof(Until)) };
         return query.Since is { } since && query.Until is { } until && since >= until
             ? throw Unusable($"-Since {Display.Moment(since)} is not before -Until {Display.Moment(until)}.", "Give the earlier moment to -Since.")
             : query;

@@ -43,35 +43,7 @@ public sealed class CacheTarget(StackSession session, string name, StackCache ca
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(names);
         ArgumentNullException.ThrowIfNull(output);
-        var caches = session.Stack.Caches;
-        if (caches.Count == 0)
-        {
-            throw new OpsException(
-                "Cache.NotFound",
-                OpsErrorKind.NotFound,
-                $"The stack '{session.Stack.Name}' has no cache.",
-                "Add one to the stack file, or give an address with -Uri redis://host:6379.");
-        }
-
-        var chosen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var wanted in names)
-        {
-            var fitting = caches.Keys.Where(key => NameFilter.Fits(wanted, key)).ToList();
-            if (fitting.Count == 0)
-            {
-                output.Error(new OpsException(
-                    "Cache.NotFound",
-                    OpsErrorKind.NotFound,
-                    $"The stack '{session.Stack.Name}' has no cache '{wanted}'.",
-                    Nearest.Suggest(wanted, caches.Keys),
-                    wanted));
-            }
-
-            chosen.UnionWith(fitting);
-        }
-
-        return caches
-            .Where(pair => names.Count == 0 || chosen.Contains(pair.Key))
+        return MemberSelection.Choose(session.Stack, session.Stack.Caches, names, "cache", "Cache.NotFound", "redis://host:6379", output)
             .Select(pair => new CacheTarget(session, pair.Key, pair.Value) { Database = database, Timeout = timeout })
             .ToList();
     }

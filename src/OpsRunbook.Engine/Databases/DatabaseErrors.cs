@@ -26,6 +26,14 @@ internal static class DatabaseErrors
         target,
         inner);
 
+    public static OpsException Forbidden(string target, string? user, string says, Exception? inner = null) => new(
+        "Db.Forbidden",
+        OpsErrorKind.PermissionDenied,
+        $"{target} does not allow this{(user is null ? string.Empty : $" to '{user}'")}: {says}",
+        "Grant the right that is named, or use -Credential of a user who has it.",
+        target,
+        inner);
+
     public static OpsException DatabaseMissing(string target, string? database, string says, Exception? inner = null) => new(
         "Db.DatabaseMissing",
         OpsErrorKind.NotFound,

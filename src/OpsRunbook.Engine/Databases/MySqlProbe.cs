@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace OpsRunbook.Engine.Databases;
 
@@ -7,8 +6,6 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="target">Where it is.</param>
 internal sealed class MySqlProbe(DatabaseTarget target) : IDatabaseProbe
 {
-    private const string Query = "SELECT @@max_connections AS maximum; SHOW GLOBAL STATUS LIKE 'Threads_connected'; SELECT @@read_only AS readonly";
-
     public async Task<DatabaseReading> ReadAsync(CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
@@ -16,13 +13,13 @@ internal sealed class MySqlProbe(DatabaseTarget target) : IDatabaseProbe
         await using (var stream = await target.ConnectAsync(cancellationToken))
         {
             greeting = await MySqlHandshake.ReadAsync(stream, target.Text, cancellationToken);
-            if (target.RequiredTls is not null && !greeting.OffersTls)
-            {
-                throw DatabaseErrors.TlsRefused(target.Text);
-            }
-
             if (!target.HasLogin)
             {
+                if (target.RequiredTls is not null && !greeting.OffersTls)
+                {
+                    throw DatabaseErrors.TlsRefused(target.Text);
+                }
+
                 await MySqlHandshake.DeclineAsync(stream, target.Text, cancellationToken);
                 return new DatabaseReading(greeting.Product, Stopwatch.GetElapsedTime(start));
             }
@@ -30,12 +27,14 @@ internal sealed class MySqlProbe(DatabaseTarget target) : IDatabaseProbe
 
         try
         {
-            var answers = await new MySqlClient(target).QueryAsync(Query, greeting.OffersTls, target.Timeout, cancellationToken);
+            await using var session = await MySqlSession.OpenAsync(target, greeting, cancellationToken);
+            var settings = await session.RowAsync("SELECT @@max_connections AS maximum, @@read_only AS readonly", cancellationToken);
+            var connected = await session.RowAsync("SHOW GLOBAL STATUS LIKE 'Threads_connected'", cancellationToken);
             return new DatabaseReading(greeting.Product, Stopwatch.GetElapsedTime(start))
             {
-                MaximumConnections = Number(answers.ElementAtOrDefault(0), "maximum"),
-                Connections = Number(answers.ElementAtOrDefault(1), "Value"),
-                Role = Number(answers.ElementAtOrDefault(2), "readonly") == 1 ? "read-only" : null,
+                MaximumConnections = (int?)settings.Number("maximum"),
+                Connections = (int?)connected.Number("Value"),
+                Role = settings.Number("readonly") == 1 ? "read-only" : null,
             };
         }
         catch (OpsException error) when (error.Id is "Db.ClientMissing" or "Db.ClientFailed")
@@ -43,7 +42,4 @@ internal sealed class MySqlProbe(DatabaseTarget target) : IDatabaseProbe
             return new DatabaseReading(greeting.Product, Stopwatch.GetElapsedTime(start)) { NotTried = error };
         }
     }
-
-    private static int? Number(IReadOnlyList<IReadOnlyDictionary<string, string?>>? rows, string column) =>
-        rows is [var row, ..] && int.TryParse(row.GetValueOrDefault(column), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Text;
-using Npgsql;
 using OpsRunbook.Engine.Endpoints;
-using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Databases;
 
@@ -29,90 +26,18 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
     {
         var start = Stopwatch.GetTimestamp();
 
-        // The driver does not heed its token while it waits for the answer to its first byte. Through a
-        // connection of ours it ends when we say, wherever the server is.
-        await using var forward = new PortForward(target.ConnectAsync);
-        await using var cut = cancellationToken.Register(forward.Abort);
-        var settings = new NpgsqlConnectionStringBuilder
-        {
-            Host = "127.0.0.1",
-            Port = forward.Port,
-            Username = target.Database.User ?? "postgres",
-            Password = target.Password,
-            Database = target.Database.Database ?? "postgres",
-            SslMode = target.Database.Tls switch
+        await using var session = await PostgreSqlSession.OpenAsync(target, cancellationToken);
+        var reading = await session.QueryAsync(
+            Query,
+            row => new DatabaseReading($"PostgreSQL {row.GetString(0).Split(' ')[0]}", Stopwatch.GetElapsedTime(start))
             {
-                "disable" => SslMode.Disable,
-                null or "prefer" => SslMode.Prefer,
-                _ => SslMode.Require,
+                Role = row.GetBoolean(1) ? "replica" : null,
+                MaximumConnections = row.GetInt32(2),
+                Connections = row.GetInt32(3),
             },
-            ApplicationName = "OpsRunbook",
-
-            // One connection that is closed at its end, no questions about types, and no waiting for a
-            // cancelled command: the deadline is the caller's token.
-            Pooling = false,
-            Enlist = false,
-            Timeout = (int)Math.Min(1024, Math.Ceiling(target.Timeout.TotalSeconds) + 1),
-            CommandTimeout = 0,
-            CancellationTimeout = -1,
-        };
-        TlsVerdict? verdict = null;
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
-        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
-        if (target.RequiredTls is { } tls)
-        {
-            verdict = new TlsVerdict(target.Text, tls);
-            builder.UseSslClientAuthenticationOptionsCallback(verdict.Apply);
-        }
-
-        try
-        {
-            await using var source = builder.Build();
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            await using var command = new NpgsqlCommand(Query, connection);
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            return new DatabaseReading($"PostgreSQL {reader.GetString(0).Split(' ')[0]}", Stopwatch.GetElapsedTime(start))
-            {
-                Role = reader.GetBoolean(1) ? "replica" : null,
-                MaximumConnections = reader.GetInt32(2),
-                Connections = reader.GetInt32(3),
-            };
-        }
-        catch (Exception error) when (error is NpgsqlException or SocketException or IOException or TimeoutException or OpsException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw Classify(error, forward.Failure, verdict);
-        }
+            cancellationToken);
+        return reading[0];
     }
-
-    private OpsException Classify(Exception error, OpsException? forwarded, TlsVerdict? verdict)
-    {
-        if ((error as OpsException ?? forwarded ?? Rejected(verdict)) is { } known)
-        {
-            return DatabaseErrors.FromEndpoint(known);
-        }
-
-        if (error is PostgresException refused)
-        {
-            return FromServer(refused.SqlState, refused.MessageText, refused);
-        }
-
-        return error.Message.Contains("No SSL enabled connection", StringComparison.Ordinal)
-            ? DatabaseErrors.TlsRefused(target.Text, error)
-            : DatabaseErrors.Protocol(target.Text, "PostgreSQL", error.GetBaseException().Message, error);
-    }
-
-    private OpsException? Rejected(TlsVerdict? verdict) => target.RequiredTls is { Insecure: false } ? verdict?.Problem : null;
-
-    private OpsException FromServer(string sqlState, string says, Exception? inner) => sqlState switch
-    {
-        "28P01" or "28000" => DatabaseErrors.LoginRefused(target.Text, target.Database.User, says, inner),
-        "3D000" => DatabaseErrors.DatabaseMissing(target.Text, target.Database.Database, says, inner),
-        "53300" => DatabaseErrors.TooManyConnections(target.Text, says, inner),
-        "57P03" or "57P01" or "57P02" => DatabaseErrors.Starting(target.Text, says, inner),
-        _ => DatabaseErrors.Failed(target.Text, $"{says} ({sqlState})", inner),
-    };
 
     // What pg_isready does: begin a login as nobody in particular. A server that asks for a password, or
     // says that it lets this user in from nowhere, is up.
@@ -143,7 +68,7 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
                 var body = new byte[length];
                 await stream.ReadExactlyAsync(body, cancellationToken);
                 var (state, says) = ErrorFields(body);
-                var error = FromServer(state, says, null);
+                var error = PostgreSqlErrors.FromServer(state, says, target);
                 if (error.Id is "Db.Starting" or "Db.TooManyConnections")
                 {
                     throw error;

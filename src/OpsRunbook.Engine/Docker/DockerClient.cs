@@ -209,7 +209,7 @@ public sealed partial class DockerClient : IDisposable
         try
         {
             await using var stream = await StartExecAsync(id, limit.Token);
-            var writer = WriteInputAsync(stream, command.StandardInput, limit.Token);
+            var writer = WriteInputAsync(stream, command, limit.Token);
             await stream.CopyToAsync(output, error, limit.Token);
             await limit.CancelAsync();
             await writer;
@@ -240,7 +240,8 @@ public sealed partial class DockerClient : IDisposable
         var mark = NewMark();
         var id = await CreateExecAsync(container, command, mark, cancellationToken);
         var stream = await StartExecAsync(id, cancellationToken);
-        var writer = WriteInputAsync(stream, command.StandardInput, CancellationToken.None);
+        var stop = new CancellationTokenSource();
+        var writer = WriteInputAsync(stream, command, stop.Token);
         return new CommandStream(stream, EndAsync, DisposeAsync);
 
         async Task<CommandResult> EndAsync(CancellationToken token) => await ExitCodeAsync(id, token) switch
@@ -257,8 +258,10 @@ public sealed partial class DockerClient : IDisposable
                 await KillAsync(container, mark, TimeSpan.FromSeconds(1));
             }
 
+            await stop.CancelAsync();
             await stream.DisposeAsync();
             await writer;
+            stop.Dispose();
         }
     }
 
@@ -360,15 +363,11 @@ public sealed partial class DockerClient : IDisposable
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]*\\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ContainerName();
 
-    private static async Task WriteInputAsync(DockerExecStream stream, ReadOnlyMemory<byte>? input, CancellationToken cancellationToken)
+    private static async Task WriteInputAsync(DockerExecStream stream, HostCommand command, CancellationToken cancellationToken)
     {
         try
         {
-            if (input is { Length: > 0 } content)
-            {
-                await stream.WriteAsync(content, cancellationToken);
-            }
-
+            await command.WriteInputAsync(stream, cancellationToken);
             await stream.CloseInputAsync();
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)

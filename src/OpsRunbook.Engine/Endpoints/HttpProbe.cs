@@ -184,7 +184,12 @@ public static class HttpProbe
 
         foreach (var (name, value) in request.Headers)
         {
-            message.Headers.Remove(name);
+            // Removing a name that is not a request header's, such as Content-Type, is refused by throwing.
+            if (message.Headers.NonValidated.Contains(name))
+            {
+                message.Headers.Remove(name);
+            }
+
             if (value.AsSpan().ContainsAny('\r', '\n', '\0')
                 || !(message.Headers.TryAddWithoutValidation(name, value) || message.Content?.Headers.TryAddWithoutValidation(name, value) == true))
             {

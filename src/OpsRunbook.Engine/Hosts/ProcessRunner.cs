@@ -33,7 +33,7 @@ internal static class ProcessRunner
         var readers = Task.WhenAll(
             output.FillAsync(process.StandardOutput.BaseStream, pipes.Token),
             error.FillAsync(process.StandardError.BaseStream, pipes.Token));
-        var writer = WriteInputAsync(process, command.StandardInput, limit.Token);
+        var writer = WriteInputAsync(process, command, limit.Token);
         var timedOut = false;
         try
         {
@@ -69,7 +69,7 @@ internal static class ProcessRunner
         var pipes = new CancellationTokenSource();
         var error = new BoundedBuffer(MaximumErrorBytes);
         var reader = error.FillAsync(process.StandardError.BaseStream, pipes.Token);
-        var writer = WriteInputAsync(process, command.StandardInput, pipes.Token);
+        var writer = WriteInputAsync(process, command, pipes.Token);
         return new CommandStream(process.StandardOutput.BaseStream, EndAsync, DisposeAsync);
 
         async Task<CommandResult> EndAsync(CancellationToken cancellationToken)
@@ -221,17 +221,12 @@ internal static class ProcessRunner
     private static bool IsExecutable(string path) => OperatingSystem.IsWindows()
         || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None;
 
-    private static async Task WriteInputAsync(Process process, ReadOnlyMemory<byte>? input, CancellationToken cancellationToken)
+    private static async Task WriteInputAsync(Process process, HostCommand command, CancellationToken cancellationToken)
     {
         try
         {
             var stream = process.StandardInput.BaseStream;
-            if (input is { Length: > 0 } content)
-            {
-                await stream.WriteAsync(content, cancellationToken);
-                await stream.FlushAsync(cancellationToken);
-            }
-
+            await command.WriteInputAsync(stream, cancellationToken);
             stream.Close();
         }
         catch (IOException)

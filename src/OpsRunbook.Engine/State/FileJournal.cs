@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -62,6 +63,68 @@ public sealed class FileJournal : IJournal
                 "Mend the folder's permissions or free space, or name another folder in OPSRUNBOOK_STATE.",
                 _path,
                 error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<JournalRecord> ReadAsync(IOperationOutput output, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (!File.Exists(_path))
+        {
+            yield break;
+        }
+
+        using var reader = OpenToRead();
+        var number = 0;
+        var next = await reader.ReadLineAsync(cancellationToken);
+        while (next is { } line)
+        {
+            number++;
+            next = await reader.ReadLineAsync(cancellationToken);
+            if (Parse(line) is { } record)
+            {
+                yield return record;
+            }
+            else if (next is null)
+            {
+                // Somebody writes it just now, or a crash cut it; the next record will show which.
+                output.Verbose($"The last line of {_path} is not whole and was left out.");
+            }
+            else
+            {
+                output.Error(new OpsException(
+                    "Journal.Corrupt",
+                    OpsErrorKind.InvalidData,
+                    $"Line {number} of the journal {_path} is not a record: {(line.StartsWith('{') ? "a crash cut it, or it was changed" : "something else wrote there")}.",
+                    "The other records are shown. Look at that line; a change may have been made that has no readable record.",
+                    _path));
+            }
+        }
+    }
+
+    private static JournalRecord? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<JournalRecord>(line, Format);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private StreamReader OpenToRead()
+    {
+        try
+        {
+            return new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new OpsException(
+                "Journal.NotReadable", OpsErrorKind.OperationFailed, $"The journal {_path} cannot be read: {error.Message}", "Read it as the user whose changes it holds.", _path, error);
         }
     }
 

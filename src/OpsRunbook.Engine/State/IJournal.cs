@@ -9,4 +9,11 @@ public interface IJournal
     /// <returns>A task that ends when the record is safe.</returns>
     /// <exception cref="OpsException"><c>Journal.NotWritten</c>.</exception>
     Task AppendAsync(JournalRecord record, CancellationToken cancellationToken);
+
+    /// <summary>Reads the records, oldest first.</summary>
+    /// <param name="output">Takes an error for each record that cannot be read.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The records; none when nothing was ever recorded.</returns>
+    /// <exception cref="OpsException"><c>Journal.NotReadable</c>.</exception>
+    IAsyncEnumerable<JournalRecord> ReadAsync(IOperationOutput output, CancellationToken cancellationToken);
 }

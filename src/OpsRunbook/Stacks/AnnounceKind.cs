@@ -9,6 +9,9 @@ public enum AnnounceKind
     /// <summary>An incoming webhook of Slack, or of a system that takes the same form.</summary>
     Slack,
 
+    /// <summary>A webhook of Microsoft Teams, which takes a card.</summary>
+    Teams,
+
     /// <summary>A message of a Telegram bot.</summary>
     Telegram,
 

@@ -9,4 +9,7 @@ public sealed class StackRotation
     /// <summary>The weeks in their order.</summary>
     [StackRequired]
     public List<StackRotationWeek> Weeks { get; set; } = [];
+
+    /// <summary>Days on which others are on call: holidays, somebody ill.</summary>
+    public List<StackRotationOverride> Overrides { get; set; } = [];
 }

@@ -228,7 +228,7 @@ public sealed class DatabaseCheckTests
                                 seen.Add(text);
                             }
 
-                            clients += text.Contains("--defaults-file=/dev/stdin", StringComparison.Ordinal) ? 1 : 0;
+                            clients += text.Contains("--defaults-file=/dev/fd/4", StringComparison.Ordinal) ? 1 : 0;
                         }
                         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
                         {

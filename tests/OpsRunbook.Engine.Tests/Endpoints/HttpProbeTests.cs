@@ -284,6 +284,18 @@ public sealed class HttpProbeTests
         Assert.Equal("Endpoint.NameUnknown", unknown.Id);
     }
 
+    [Theory]
+    [InlineData(true, null)]
+    [InlineData(false, "Endpoint.HeaderInvalid")]
+    public async Task A_header_about_content_goes_with_a_body_only(bool body, string? id)
+    {
+        await using var server = Misbehaving.Answering(Ok);
+        var request = new HttpProbeRequest(server.Url) { Method = "POST", Headers = new Dictionary<string, string> { ["Content-Type"] = "application/json" }, Body = body ? (ReadOnlyMemory<byte>?)"{}"u8.ToArray() : null };
+        var error = await Record.ExceptionAsync(() => SendAsync(request));
+        Assert.Equal(id, (error as OpsException)?.Id);
+        Assert.Equal(id is null, error is null);
+    }
+
     [Fact]
     public async Task A_header_that_would_break_the_request_is_refused_before_anything_is_sent()
     {

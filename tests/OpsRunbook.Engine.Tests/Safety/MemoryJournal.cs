@@ -35,4 +35,6 @@ internal sealed class MemoryJournal : IJournal
 
         return Task.CompletedTask;
     }
+
+    public IAsyncEnumerable<JournalRecord> ReadAsync(IOperationOutput output, CancellationToken cancellationToken) => Records.ToAsyncEnumerable();
 }

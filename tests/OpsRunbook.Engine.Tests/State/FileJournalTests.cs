@@ -74,11 +74,55 @@ public sealed class FileJournalTests : IDisposable
         Assert.All(await File.ReadAllLinesAsync(file), line => JsonDocument.Parse(line).Dispose());
     }
 
-    private static JournalRecord Record(string target) => new()
+    [Fact]
+    public async Task Changes_are_read_from_begin_to_end_and_one_without_an_end_is_unknown()
     {
-        Time = DateTime.UtcNow,
-        ChangeId = "1",
-        Phase = JournalPhase.Started,
+        var journal = new FileJournal(_folder);
+        Assert.Empty(await JournalHistory.ReadAsync(journal, null, null, new RecordedOutput(), default));
+        var start = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+        await journal.AppendAsync(Record("a", start, "1"), default);
+        await journal.AppendAsync(Record("b", start.AddSeconds(1), "2"), default);
+        await journal.AppendAsync(Record("b", start.AddSeconds(4), "2", JournalOutcome.Reverted), default);
+        await journal.AppendAsync(Record("set back", start.AddSeconds(9), "3"), default);
+        await journal.AppendAsync(Record("set back", start.AddDays(-1), "3", JournalOutcome.Succeeded), default);
+
+        var changes = await JournalHistory.ReadAsync(journal, start, start.AddMinutes(1), new RecordedOutput(), default);
+        Assert.Equal(
+            [("a", JournalOutcome.Unknown, null), ("b", JournalOutcome.Reverted, TimeSpan.FromSeconds(3)), ("set back", JournalOutcome.Succeeded, TimeSpan.Zero)],
+            changes.Select(change => (change.Target, change.Outcome, change.Took)));
+        Assert.Contains("no end was recorded", changes[0].Message, StringComparison.Ordinal);
+        Assert.Equal("b", Assert.Single(await JournalHistory.ReadAsync(journal, start.AddSeconds(1), start.AddSeconds(2), new RecordedOutput(), default)).Target);
+    }
+
+    [Fact]
+    public async Task What_is_no_record_is_an_error_with_its_line_and_the_others_are_read()
+    {
+        var journal = new FileJournal(_folder);
+        await journal.AppendAsync(Record("first"), default);
+        await File.AppendAllTextAsync(Journal, "{\"time\":\"2026-");
+        await journal.AppendAsync(Record("second"), default);
+        await File.AppendAllTextAsync(Journal, new string('\0', 20) + "\n");
+        await journal.AppendAsync(Record("third"), default);
+        await File.AppendAllTextAsync(Journal, "{\"ti");
+
+        var output = new RecordedOutput();
+        var targets = new List<string>();
+        await foreach (var record in journal.ReadAsync(output, default))
+        {
+            targets.Add(record.Target);
+        }
+
+        Assert.Equal(["first", "second", "third"], targets);
+        Assert.Equal(["Journal.Corrupt", "Journal.Corrupt"], output.Errors.Select(error => error.Id));
+        Assert.Contains("Line 2", output.Errors[0].Message, StringComparison.Ordinal);
+        Assert.Contains("Line 4", output.Errors[1].Message, StringComparison.Ordinal);
+    }
+
+    private static JournalRecord Record(string target, DateTime time, string change, JournalOutcome? outcome = null) => new()
+    {
+        Time = time,
+        ChangeId = change,
+        Phase = outcome is null ? JournalPhase.Started : JournalPhase.Ended,
         Command = "Test-Command",
         Action = "Restart",
         Target = target,
@@ -86,5 +130,8 @@ public sealed class FileJournalTests : IDisposable
         User = "root",
         Machine = "here",
         ProcessId = 1,
+        Outcome = outcome,
     };
+
+    private static JournalRecord Record(string target) => Record(target, DateTime.UtcNow, "1");
 }

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Monitoring;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Logs.Loki;
@@ -26,29 +26,13 @@ public sealed record LokiTarget(IHost Host, Uri Address)
     public static LokiTarget Of(StackSession session, string? address = null, NetworkCredential? credential = null, string? tenant = null)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var monitoring = session.Stack.Monitoring;
-        var text = address ?? monitoring?.Loki ?? throw new OpsException(
-            "Loki.NotConfigured",
-            OpsErrorKind.InvalidArgument,
-            $"The stack '{session.Stack.Name}' has no Loki.",
-            "Name it under 'monitoring' in the stack file, such as loki: \"http://localhost:3100\", or give -Uri.",
-            session.Stack.Name);
-        if (!Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-        {
-            throw new OpsException("Endpoint.UrlInvalid", OpsErrorKind.InvalidArgument, "The address of Loki is not an absolute http or https address.", "Write it as http://host:3100.", "loki");
-        }
-
-        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["Accept"] = "application/json", ["User-Agent"] = "OpsRunbook" };
-        if (credential is not null)
-        {
-            headers["Authorization"] = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.UserName}:{credential.Password}"));
-        }
-
+        var server = MonitoringServer.Of("Loki", session, address, session.Stack.Monitoring?.Loki, "http://localhost:3100", credential);
+        var headers = new Dictionary<string, string>(server.Headers, StringComparer.OrdinalIgnoreCase);
         if (tenant is not null)
         {
             headers["X-Scope-OrgID"] = tenant;
         }
 
-        return new LokiTarget(session.Host(address is null ? monitoring?.Host : null), uri) { Headers = headers };
+        return new LokiTarget(server.Host, server.Address) { Headers = headers };
     }
 }

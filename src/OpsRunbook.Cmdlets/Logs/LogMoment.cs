@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>Reads what -Since, -Until and -At take: a moment, or how far away it is.</summary>
-internal static class Moment
+internal static class LogMoment
 {
     /// <summary>Reads a moment.</summary>
     /// <param name="value">A date, a <see cref="TimeSpan"/>, or text such as <c>2h</c> or <c>2026-01-23 10:30</c>; null for none.</param>

@@ -1,0 +1,63 @@
+using System.Management.Automation;
+using OpsRunbook.Engine;
+using OpsRunbook.Engine.Announcements;
+using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Safety;
+
+namespace OpsRunbook.Cmdlets;
+
+/// <summary>Tells people something on the stack's channels.</summary>
+[Cmdlet(VerbsCommunications.Send, "OpsAnnouncement", SupportsShouldProcess = true)]
+[OutputType(typeof(AnnouncementResult), typeof(OpsPlanStep))]
+public sealed class SendOpsAnnouncementCommand : ChangeCmdlet
+{
+    /// <summary>One line that says what it is about.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Subject { get; set; } = string.Empty;
+
+    /// <summary>The text.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public string Text { get; set; } = string.Empty;
+
+    /// <summary>Names of channels, with wildcards. Without it: all of the purpose.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Channel { get; set; } = [];
+
+    /// <summary>What it is about; channels that are for the other purpose are left out.</summary>
+    [Parameter]
+    [ValidateSet("incident", "maintenance")]
+    public string? Purpose { get; set; }
+
+    /// <inheritdoc/>
+    protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
+        var changes = await OpenChangesAsync(session, output, cancellationToken);
+        var announcer = new Announcer(session);
+        var channels = announcer.Choose(Channel, Purpose, output);
+        var change = new Change("Announce", string.Join(", ", channels), LocalHost.LocalName) { Before = new Dictionary<string, string?> { ["subject"] = Subject } };
+        if (changes.IsWhatIf)
+        {
+            foreach (var channel in channels)
+            {
+                await changes.PlanAsync("Announce", channel, LocalHost.LocalName, $"{session.Stack.Announce[channel].Kind}: {Subject}", cancellationToken);
+            }
+        }
+        else if (channels.Count > 0 && await changes.ConfirmAsync(change, cancellationToken))
+        {
+            var results = await changes.RunAsync(change, token => announcer.SendAsync(channels, new Announcement(Subject, Text), token), Judge, cancellationToken);
+            foreach (var result in results)
+            {
+                await output.WriteAsync(result, cancellationToken);
+            }
+        }
+    }
+
+    private static ChangeResult Judge(IReadOnlyList<AnnouncementResult> results) => new(
+        results.All(result => result.Status == HealthStatus.Critical) ? JournalOutcome.Failed : JournalOutcome.Succeeded,
+        string.Join(' ', results.Where(result => result.Status != HealthStatus.Healthy).Select(result => result.Message)) is { Length: > 0 } said ? said : null);
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using OpsRunbook.ConsoleRunner;
+using OpsRunbook.Engine.State;
+
+namespace OpsRunbook.Cmdlets.Tests.State;
+
+public sealed class JournalCommandTests
+{
+    [Fact]
+    public async Task Changes_are_filtered_and_the_newest_come_last()
+    {
+        var target = "journal-test-" + Guid.NewGuid().ToString("N");
+        var journal = new FileJournal();
+        for (var i = 0; i < 3; i++)
+        {
+            await journal.AppendAsync(Record($"{target}-{i}", JournalPhase.Started, i), default);
+            await journal.AppendAsync(Record($"{target}-{i}", JournalPhase.Ended, i), default);
+        }
+
+        Assert.Equal(["0", "1", "2"], Targets([target + "*"]));
+        Assert.Equal(["2"], Targets([target + "*", "-Last", "1"]));
+        Assert.Equal(["1"], Targets([target + "*", "-Outcome", "Failed"]));
+        Assert.Equal(["0"], Targets([target + "*", "-Forced"]));
+        Assert.Equal(["0", "1", "2"], Targets([target + "*", "-Command", "Stop-*", "-User", "an*", "-TargetHost", "web", "-Stack", "shop", "-Since", "1h"]));
+        Assert.Empty(Targets([target + "*", "-Until", "1h"]));
+        var (_, table) = Run([target + "*"]);
+        Assert.All(table.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
+        Assert.DoesNotContain('\u001b', table);
+        Assert.Contains("Restart", table, StringComparison.Ordinal);
+
+        List<string> Targets(string[] arguments)
+        {
+            var (code, output) = Run([.. arguments, "-OutputFormat", "Json"]);
+            Assert.Equal(0, code);
+            return output.Trim().Length == 0 ? [] : JsonDocument.Parse(output).RootElement.EnumerateArray().Select(change => change.GetProperty("Target").GetString()![^1..]).ToList();
+        }
+    }
+
+    private static JournalRecord Record(string target, JournalPhase phase, int number) => new()
+    {
+        Time = DateTime.UtcNow,
+        ChangeId = target,
+        Phase = phase,
+        Command = "Stop-OpsService",
+        Action = "Restart\u001b[31m",
+        Target = target,
+        Host = "web",
+        Stack = "shop",
+        User = "anna",
+        Machine = "here",
+        ProcessId = 1,
+        Overridden = number == 0 ? ["Drain"] : [],
+        Outcome = phase == JournalPhase.Started ? null : number == 1 ? JournalOutcome.Failed : JournalOutcome.Succeeded,
+    };
+
+    private static (int Code, string Output) Run(string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter();
+        var code = OpsRunbookConsole.Run(["Get-OpsJournal", .. arguments], new Terminal { Out = output, Error = error, OpenInput = () => TextReader.Null, Width = 120 });
+        return (code, output.ToString());
+    }
+}
