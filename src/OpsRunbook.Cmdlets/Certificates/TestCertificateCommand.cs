@@ -25,12 +25,12 @@ public sealed class TestCertificateCommand : StackCmdlet
     public string[] Path { get; set; } = [];
 
     /// <summary>Servers: <c>host:port</c>, or a host for port 443.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Endpoint", ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, ParameterSetName = "Endpoint")]
     [ValidateNotNullOrEmpty]
     public string[] Endpoint { get; set; } = [];
 
     /// <summary>Certificates of the stack, with wildcards; all of them without any of the other ways to name one.</summary>
-    [Parameter(ParameterSetName = "Name", ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = "Name")]
     [ArgumentCompleter(typeof(StackMemberCompleter))]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]

@@ -78,7 +78,7 @@ internal sealed class CertificateJudge(CertificateTerms terms)
         AddDates(findings, evidence, chain);
         var nameMatches = AddName(findings, evidence, names);
         var keyMatches = AddKey(findings, evidence);
-        AddTrust(findings, evidence, chain);
+        AddTrust(findings, evidence, chain, names);
         AddOrder(findings, evidence, chain);
         AddWeakness(findings, evidence, names, kind);
         var revocation = AddRevocation(findings, chain);
@@ -233,10 +233,9 @@ internal sealed class CertificateJudge(CertificateTerms terms)
         return matches;
     }
 
-    private static void AddTrust(List<CertificateFinding> findings, CertificateEvidence evidence, CertificateChain chain)
+    private static void AddTrust(List<CertificateFinding> findings, CertificateEvidence evidence, CertificateChain chain, CertificateNames names)
     {
         var leaf = evidence.Certificate;
-        var isAuthority = IsAuthority(leaf);
         var flags = chain.Flags;
         if (flags.HasFlag(X509ChainStatusFlags.NotSignatureValid))
         {
@@ -253,7 +252,8 @@ internal sealed class CertificateJudge(CertificateTerms terms)
             // An authority that only this machine does not know need not trouble those who use the site; and a file may be
             // meant for clients that know it, or hold the certificate without those above it on purpose.
             var selfSigned = TrustStore.IsSelfIssued(leaf);
-            var status = evidence.IsEndpoint || (selfSigned && !isAuthority) ? HealthStatus.Warning : HealthStatus.Healthy;
+            // 'openssl req -x509' makes an authority of what is meant for a server; its names tell it from a real one.
+            var status = evidence.IsEndpoint || (selfSigned && (names.HasAlternativeNames || !IsAuthority(leaf))) ? HealthStatus.Warning : HealthStatus.Healthy;
             var (reason, message, next) = selfSigned
                 ? ("Certificate.SelfSigned", $"The certificate of {evidence.Source} is self-signed.", "Install one of an authority, or name its file as the authority to trust (-CaFile).")
                 : chain.IsIncomplete

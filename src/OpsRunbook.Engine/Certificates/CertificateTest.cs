@@ -70,6 +70,12 @@ public static class CertificateTest
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(output);
+        if (session.Stack.Certificates.Count == 0 && names.Count == 0)
+        {
+            output.Error(new OpsException(
+                "Certificate.MemberNotFound", OpsErrorKind.NotFound, $"The stack '{session.Stack.Name}' has no certificate.", "Add one to the stack file, or name files (-Path), servers (-Endpoint) or lineages of certbot (-Lineage).", session.Stack.Name));
+        }
+
         var filter = new NameFilter(names);
         var members = session.Stack.Certificates.Where(member => filter.Includes(member.Key)).ToList();
         foreach (var error in filter.Unused("Certificate.MemberNotFound", "certificate"))
