@@ -38,3 +38,27 @@ Describe 'Test-Certificate' {
         $lines -match '^Status\s+DaysLeft' | Should -HaveCount 1
     }
 }
+
+Describe 'New-TemporaryCertificate' {
+    It 'shows a plan, replaces an expired certificate, and comes back by the pipeline' {
+        $old = Join-Path $TestDrive 'old.pem'
+        $oldKey = Join-Path $TestDrive 'old.key'
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $oldKey -out $old -days 1 -subj /CN=old -addext subjectAltName=DNS:www.example.test 2>$null
+        Set-Content -LiteralPath $oldKey -Value 'lost'
+        $stack = Join-Path $TestDrive 'opsrunbook.yaml'
+        Set-Content -LiteralPath $stack -Value "stack: pester`ncertificates:`n  site: { file: $old, key: $oldKey }"
+        $before = (Get-FileHash $old, $oldKey).Hash
+
+        (New-TemporaryCertificate site -Stack $stack -WhatIf).Action | Should -Be @('Issue', 'Write')
+        (Get-FileHash $old, $oldKey).Hash | Should -Be $before
+
+        $change = New-TemporaryCertificate site -Stack $stack -For 3d
+        $change | Should -BeOfType OpsRunbook.CertificateChange
+        $change.Outcome | Should -Be 'Done'
+        $change.Names | Should -Be 'www.example.test'
+        (Test-Certificate -Stack $stack).KeyMatches | Should -BeTrue
+
+        ($change | New-TemporaryCertificate -Undo -Stack $stack).Outcome | Should -Be 'Done'
+        (Get-FileHash $old, $oldKey).Hash | Should -Be $before
+    }
+}

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -16,6 +17,8 @@ internal sealed class CertificateJudge(CertificateTerms terms)
         "1.2.840.113549.1.1.2", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1", "1.2.840.10040.4.3", "1.3.14.3.2.29",
     ];
 
+    // Many servers present the same certificate: its chain is followed once. (Those of files do not outlive the reading of their file.)
+    private readonly ConcurrentDictionary<string, CertificateChain> _chains = new(StringComparer.Ordinal);
     private readonly Lazy<TrustStore> _trust = new(() => TrustStore.Of(terms.CaFile));
 
     /// <summary>The certificates of a collection that are not only there to vouch for another one in it.</summary>
@@ -73,7 +76,9 @@ internal sealed class CertificateJudge(CertificateTerms terms)
         var certificate = evidence.Certificate;
         var names = CertificateNames.Of(certificate);
         var kind = CertificateKeyKind.Of(certificate);
-        var chain = CertificateChain.Build(certificate, evidence.Presented, _trust.Value, terms.At, terms.CheckRevocation);
+        var chain = evidence.IsEndpoint
+            ? _chains.GetOrAdd(string.Join(' ', evidence.Presented.Prepend(certificate).Select(each => each.Thumbprint)), _ => Follow(evidence))
+            : Follow(evidence);
         var findings = new List<CertificateFinding>();
         AddDates(findings, evidence, chain);
         var nameMatches = AddName(findings, evidence, names);
@@ -126,6 +131,9 @@ internal sealed class CertificateJudge(CertificateTerms terms)
     /// <param name="certificate">The certificate.</param>
     /// <returns>Capital letters and digits.</returns>
     public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
+
+    private CertificateChain Follow(CertificateEvidence evidence) =>
+        CertificateChain.Build(evidence.Certificate, evidence.Presented, _trust.Value, terms.At, terms.CheckRevocation);
 
     private int Days(X509Certificate2 certificate) => (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - terms.At).TotalDays);
 

@@ -243,6 +243,26 @@ public sealed class CertificateFileTests
         Assert.True(status.Message.Length < 300);
     }
 
+    [Fact]
+    public async Task Whether_it_was_revoked_is_asked_only_when_wanted()
+    {
+        await using var authority = await OcspResponder.StartNewAsync();
+        Assert.Equal([null, null], await RevocationAsync(ask: false));
+        Assert.Equal(["Good", "Revoked"], await RevocationAsync(ask: true));
+        Assert.Contains("OCSP", await File.ReadAllTextAsync(authority.LogFile), StringComparison.OrdinalIgnoreCase);
+
+        async Task<IEnumerable<string?>> RevocationAsync(bool ask)
+        {
+            var output = new RecordedOutput();
+            await using var host = new LocalHost();
+            var terms = new CertificateTerms { CaFile = Path.Combine(authority.Folder, "ca.pem"), CheckRevocation = ask };
+            await CertificateTest.RunAsync(host, new CertificateTestRequest { Paths = [$"{authority.Folder}/good.pem", $"{authority.Folder}/revoked.pem"] }, terms, output, CancellationToken.None);
+            var found = output.Items.Cast<CertificateStatus>().ToList();
+            Assert.Equal(ask ? [HealthStatus.Healthy, HealthStatus.Critical] : [HealthStatus.Healthy, HealthStatus.Healthy], found.Select(status => status.Status));
+            return found.Select(status => status.Revocation);
+        }
+    }
+
     [SkippableFact]
     public async Task A_folder_is_read_to_its_bottom_on_any_host()
     {
