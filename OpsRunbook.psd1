@@ -14,6 +14,8 @@
     CmdletsToExport      = @(
         'Clear-Cache'
         'ConvertTo-HealthReport'
+        'Disable-MaintenanceMode'
+        'Enable-MaintenanceMode'
         'Export-AlertRule'
         'Get-Alert'
         'Get-AlertSilence'
@@ -60,6 +62,7 @@
         'Test-Endpoint'
         'Test-MetricThreshold'
         'Test-OpsStack'
+        'Test-WebServerConfig'
         'Watch-CacheCommand'
     )
     VariablesToExport    = @()

@@ -59,8 +59,9 @@ public static class Servers
     public static Task<RedisServer> NewRedisReplicaAsync(RedisServer master) => GetAsync(() => RedisServer.CreateReplicaAsync(master));
 
     /// <summary>A Redis cluster of three masters.</summary>
-    /// <returns>The cluster, serving all slots.</returns>
-    public static Task<RedisCluster> NewRedisClusterAsync() => GetAsync(RedisCluster.CreateAsync);
+    /// <param name="replicas">Replicas of each master.</param>
+    /// <returns>The cluster, serving all slots, its replicas in step.</returns>
+    public static Task<RedisCluster> NewRedisClusterAsync(int replicas = 0) => GetAsync(() => RedisCluster.CreateAsync(replicas));
 
     /// <summary>A Prometheus of the test's own, which scrapes itself and the given jobs.</summary>
     /// <param name="jobs">Jobs with the address that is scraped; null for none.</param>

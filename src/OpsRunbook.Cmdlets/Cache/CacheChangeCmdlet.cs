@@ -1,12 +1,16 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Cache;
+using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Cmdlets;
 
-/// <summary>A cmdlet that changes something in a cache. It never takes a cache for granted where there are several.</summary>
-public abstract class CacheChangeCmdlet : ChangeCmdlet
+/// <summary>
+/// A cmdlet that changes something in a cache. It never takes a cache for granted where there are several. Its class declares
+/// <c>SupportsShouldProcess</c>.
+/// </summary>
+public abstract class CacheChangeCmdlet : CacheCmdlet
 {
     /// <summary>Names of caches of the stack, with wildcards. May be left out where there is only one.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
@@ -15,42 +19,43 @@ public abstract class CacheChangeCmdlet : ChangeCmdlet
     [SupportsWildcards]
     public string[] Name { get; set; } = [];
 
-    /// <summary>Address of a cache instead of a stack: <c>redis://host:port/database</c>, <c>rediss://</c> for TLS.</summary>
+    /// <inheritdoc cref="ChangeCmdlet.Reason"/>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public string[] Uri { get; set; } = [];
+    public string? Reason { get; set; }
 
-    /// <summary>User and password for the addresses of -Uri.</summary>
+    /// <inheritdoc cref="ChangeCmdlet.Force"/>
     [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
+    public SwitchParameter Force { get; set; }
 
-    /// <summary>Longest wait for an answer.</summary>
-    [Parameter]
-    [DurationTransform]
-    public TimeSpan Timeout { get; set; }
+    /// <summary>The one road for the changes of this call.</summary>
+    private protected Task<ChangeRunner> OpenChangesAsync(StackSession session, IOperationOutput output, CancellationToken cancellationToken) =>
+        OpenChangesAsync(session, Reason, On(Force), output, cancellationToken);
 
-    /// <summary>Opens the stack, or a session on the addresses of -Uri.</summary>
-    private protected async Task<StackSession> OpenAsync(IOperationOutput output, CancellationToken cancellationToken) =>
-        Uri.Length > 0 ? CacheAddress.Open(Uri, Credentials(Credential)) : await OpenStackAsync(output, cancellationToken);
-
-    /// <summary>The caches that are meant.</summary>
+    /// <summary>Changes one cache after the other.</summary>
     /// <param name="session">The stack in use.</param>
-    /// <param name="names">Names with wildcards.</param>
+    /// <param name="names">Names of the caches with wildcards.</param>
     /// <param name="database">Number of the database; null for that of the stack.</param>
-    /// <param name="output">Takes an error for each name that fits nothing.</param>
-    /// <returns>The caches.</returns>
+    /// <param name="output">Takes an error for each name that fits nothing, and for each cache that refuses.</param>
+    /// <param name="change">The work on one cache.</param>
+    /// <returns>A task that ends with the last cache.</returns>
     /// <exception cref="OpsException"><c>Cache.NameMissing</c>: there are several and none is named.</exception>
-    private protected IReadOnlyList<CacheTarget> Targets(StackSession session, IReadOnlyList<string> names, int? database, IOperationOutput output)
+    private protected async Task ChangeEachAsync(
+        StackSession session, IReadOnlyList<string> names, int? database, IOperationOutput output, Func<CacheTarget, Task> change)
     {
-        var limit = IsBound(nameof(Timeout)) ? WaitingTime.Require(Timeout, nameof(Timeout)) : (TimeSpan?)null;
-        var targets = CacheTarget.Select(session, names, database, limit, output);
-        return targets.Count > 1 && names.Count == 0 && Uri.Length == 0
-            ? throw new OpsException(
+        var targets = Select(session, names, database, output);
+        if (targets.Count > 1 && names.Count == 0 && Uri.Length == 0)
+        {
+            throw new OpsException(
                 "Cache.NameMissing",
                 OpsErrorKind.InvalidArgument,
                 $"The stack '{session.Stack.Name}' has several caches: {string.Join(", ", targets.Select(target => target.Name))}.",
-                "Say which with -Name.")
-            : targets;
+                "Say which with -Name.");
+        }
+
+        foreach (var target in targets)
+        {
+            await AttemptAsync(output, () => change(target));
+        }
     }
 }

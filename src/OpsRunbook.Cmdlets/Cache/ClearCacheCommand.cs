@@ -33,9 +33,7 @@ public sealed class ClearCacheCommand : CacheChangeCmdlet
         var all = On(AllDatabases);
         if (all == IsBound(nameof(Database)))
         {
-            throw new OpsException(
-                "Cache.ParameterInvalid",
-                OpsErrorKind.InvalidArgument,
+            throw Unusable(
                 all ? "-Database and -AllDatabases cannot be used together." : "Which database is to be emptied?",
                 "Give -Database with its number, or -AllDatabases with -ConfirmName.");
         }
@@ -43,16 +41,7 @@ public sealed class ClearCacheCommand : CacheChangeCmdlet
         await using var session = await OpenAsync(output, cancellationToken);
         var changes = await OpenChangesAsync(session, output, cancellationToken);
         var request = new CacheFlushRequest { AllDatabases = all, TypedName = ConfirmName, MaxImpact = MaxImpact };
-        foreach (var target in Targets(session, Name, all ? null : Database, output))
-        {
-            try
-            {
-                await new CacheFlusher(target, request, changes, output).RunAsync(cancellationToken);
-            }
-            catch (OpsException error)
-            {
-                output.Error(error);
-            }
-        }
+        await ChangeEachAsync(
+            session, Name, all ? null : Database, output, target => new CacheFlusher(target, request, changes, output).RunAsync(cancellationToken));
     }
 }

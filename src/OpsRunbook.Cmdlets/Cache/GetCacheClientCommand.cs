@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists the clients of caches.</summary>
 [Cmdlet(VerbsCommon.Get, "CacheClient")]
 [OutputType(typeof(CacheClient))]
-public sealed class GetCacheClientCommand : CacheCmdlet
+public sealed class GetCacheClientCommand : CacheLookCmdlet
 {
     /// <summary>Only clients of this kind.</summary>
     [Parameter]

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists the keys of caches with size, expiry and idle time, or adds them up by prefix, without being felt by other clients.</summary>
 [Cmdlet(VerbsCommon.Get, "CacheKey")]
 [OutputType(typeof(CacheKey), typeof(CacheKeyGroup))]
-public sealed class GetCacheKeyCommand : CacheCmdlet
+public sealed class GetCacheKeyCommand : CacheLookCmdlet
 {
     /// <summary>Only keys that fit, as Redis matches them: <c>*</c>, <c>?</c>, <c>[ab]</c>, <c>\</c> before a character that is meant itself.</summary>
     [Parameter(Position = 1)]

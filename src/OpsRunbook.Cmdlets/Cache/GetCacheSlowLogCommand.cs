@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists the commands that a cache itself found slow.</summary>
 [Cmdlet(VerbsCommon.Get, "CacheSlowLog")]
 [OutputType(typeof(CacheSlowCommand))]
-public sealed class GetCacheSlowLogCommand : CacheCmdlet
+public sealed class GetCacheSlowLogCommand : CacheLookCmdlet
 {
     /// <summary>So many entries of each server at the most, the newest.</summary>
     [Parameter]

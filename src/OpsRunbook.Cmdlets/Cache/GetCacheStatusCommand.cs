@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Reports memory, eviction, hits, persistence, clients and replication of caches.</summary>
 [Cmdlet(VerbsCommon.Get, "CacheStatus")]
 [OutputType(typeof(CacheStatus))]
-public sealed class GetCacheStatusCommand : CacheCmdlet
+public sealed class GetCacheStatusCommand : CacheLookCmdlet
 {
     private static readonly TimeSpan LongestSample = TimeSpan.FromHours(1);
 

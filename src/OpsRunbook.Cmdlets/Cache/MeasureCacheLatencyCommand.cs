@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Measures how long caches take to answer, for a limited time: percentiles and histogram.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "CacheLatency")]
 [OutputType(typeof(CacheLatency))]
-public sealed class MeasureCacheLatencyCommand : CacheCmdlet
+public sealed class MeasureCacheLatencyCommand : CacheLookCmdlet
 {
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);

@@ -47,7 +47,7 @@ public sealed class RemoveCacheKeyCommand : CacheChangeCmdlet
     {
         if (Pattern is null && Key.Length == 0)
         {
-            throw new OpsException("Cache.ParameterInvalid", OpsErrorKind.InvalidArgument, "There is nothing to remove.", "Give -Pattern, -Key, or the objects of Get-CacheKey.");
+            throw Unusable("There is nothing to remove.", "Give -Pattern, -Key, or the objects of Get-CacheKey.");
         }
 
         int? database = IsBound(nameof(Database)) ? Database : null;
@@ -64,7 +64,7 @@ public sealed class RemoveCacheKeyCommand : CacheChangeCmdlet
     {
         if (Pattern is not null && _keys.Count > 0)
         {
-            throw new OpsException("Cache.ParameterInvalid", OpsErrorKind.InvalidArgument, "-Pattern and -Key cannot be used together.", "Give a pattern, or keys.");
+            throw Unusable("-Pattern and -Key cannot be used together.", "Give a pattern, or keys.");
         }
 
         if (Pattern is null && _keys.Count == 0)
@@ -78,28 +78,16 @@ public sealed class RemoveCacheKeyCommand : CacheChangeCmdlet
         var request = new KeyRemovalRequest { Pattern = Pattern, Exclude = Exclude, MaxImpact = MaxImpact };
         if (Pattern is not null)
         {
-            await RunAsync(Targets(session, Name, IsBound(nameof(Database)) ? Database : null, output), request);
+            await RemoveAsync(Name, IsBound(nameof(Database)) ? Database : null, request);
             return;
         }
 
         foreach (var group in _keys.GroupBy(key => (Names: string.Join('\n', key.Names), key.Database)))
         {
-            await RunAsync(Targets(session, group.First().Names, group.Key.Database, output), request with { Keys = [.. group.Select(key => key.Key)] });
+            await RemoveAsync(group.First().Names, group.Key.Database, request with { Keys = [.. group.Select(key => key.Key)] });
         }
 
-        async Task RunAsync(IReadOnlyList<CacheTarget> targets, KeyRemovalRequest wanted)
-        {
-            foreach (var target in targets)
-            {
-                try
-                {
-                    await new KeyRemover(target, wanted, changes, output).RunAsync(cancellationToken);
-                }
-                catch (OpsException error)
-                {
-                    output.Error(error);
-                }
-            }
-        }
+        Task RemoveAsync(string[] names, int? database, KeyRemovalRequest wanted) =>
+            ChangeEachAsync(session, names, database, output, target => new KeyRemover(target, wanted, changes, output).RunAsync(cancellationToken));
     }
 }

@@ -29,22 +29,12 @@ public sealed class SetCachePolicyCommand : CacheChangeCmdlet
     {
         if (Policy is null && !IsBound(nameof(MaxMemory)))
         {
-            throw new OpsException("Cache.ParameterInvalid", OpsErrorKind.InvalidArgument, "There is nothing to set.", "Give -Policy, -MaxMemory or both.");
+            throw Unusable("There is nothing to set.", "Give -Policy, -MaxMemory or both.");
         }
 
         await using var session = await OpenAsync(output, cancellationToken);
         var changes = await OpenChangesAsync(session, output, cancellationToken);
         var request = new PolicyRequest(Policy, IsBound(nameof(MaxMemory)) ? MaxMemory : null, On(Persist));
-        foreach (var target in Targets(session, Name, null, output))
-        {
-            try
-            {
-                await new PolicySetter(target, request, changes, output).RunAsync(cancellationToken);
-            }
-            catch (OpsException error)
-            {
-                output.Error(error);
-            }
-        }
+        await ChangeEachAsync(session, Name, null, output, target => new PolicySetter(target, request, changes, output).RunAsync(cancellationToken));
     }
 }

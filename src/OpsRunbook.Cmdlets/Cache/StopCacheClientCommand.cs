@@ -41,10 +41,9 @@ public sealed class StopCacheClientCommand : CacheChangeCmdlet
         var changes = await OpenChangesAsync(session, output, cancellationToken);
         foreach (var group in _clients.GroupBy(client => string.Join('\n', client.Names)))
         {
-            foreach (var target in Targets(session, group.First().Names, null, output))
-            {
-                await new ClientStopper(target, changes, output).RunAsync([.. group.Select(client => client.Client)], cancellationToken);
-            }
+            SeenClient[] clients = [.. group.Select(client => client.Client)];
+            await ChangeEachAsync(
+                session, group.First().Names, null, output, target => new ClientStopper(target, changes, output).RunAsync(clients, cancellationToken));
         }
     }
 

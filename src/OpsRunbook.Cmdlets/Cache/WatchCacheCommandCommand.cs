@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Shows the commands that caches carry out, for a limited time and number.</summary>
 [Cmdlet("Watch", "CacheCommand")]
 [OutputType(typeof(CacheCommand))]
-public sealed class WatchCacheCommandCommand : CacheCmdlet
+public sealed class WatchCacheCommandCommand : CacheLookCmdlet
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 

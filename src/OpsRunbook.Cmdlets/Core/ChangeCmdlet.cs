@@ -1,9 +1,7 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
-using OpsRunbook.Engine.Environments;
 using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
-using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Cmdlets;
 
@@ -25,11 +23,7 @@ public abstract class ChangeCmdlet : StackCmdlet
     /// <param name="cancellationToken">Ends the work.</param>
     /// <param name="timeout">Longest time to wait for one service that something is put back for; two minutes without it.</param>
     /// <returns>A runner for this call.</returns>
-    private protected async Task<ChangeRunner> OpenChangesAsync(
-        StackSession session, IOperationOutput output, CancellationToken cancellationToken, TimeSpan? timeout = null)
-    {
-        var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, session.Stack.Name, Reason, On(Force)));
-        await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout ?? TimeSpan.FromMinutes(2), cancellationToken);
-        return changes;
-    }
+    private protected Task<ChangeRunner> OpenChangesAsync(
+        StackSession session, IOperationOutput output, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
+        OpenChangesAsync(session, Reason, On(Force), output, cancellationToken, timeout);
 }

@@ -1,6 +1,9 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
+using OpsRunbook.Engine.Environments;
+using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
+using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Cmdlets;
 
@@ -29,6 +32,22 @@ public abstract class StackCmdlet : OpsCmdlet
             ? new OpsStack { Name = Environment.MachineName }
             : await StackLocator.FindAsync(reference, WorkingDirectory, output, cancellationToken);
         return new StackSession(stack, new SecretResolver((name, token) => ReadVaultAsync(output, name, token)));
+    }
+
+    /// <summary>The one road for the changes of this call. What was to be put back before now, and was not, is put back first.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="reason">Why the change is made; null when nobody says.</param>
+    /// <param name="force">Guards that refuse are overridden.</param>
+    /// <param name="output">Takes plans, questions and warnings.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="timeout">Longest time to wait for one service that something is put back for; two minutes without it.</param>
+    /// <returns>A runner for this call.</returns>
+    private protected async Task<ChangeRunner> OpenChangesAsync(
+        StackSession session, string? reason, bool force, IOperationOutput output, CancellationToken cancellationToken, TimeSpan? timeout = null)
+    {
+        var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, session.Stack.Name, reason, force));
+        await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout ?? TimeSpan.FromMinutes(2), cancellationToken);
+        return changes;
     }
 
     // SecretManagement is script, and script runs on the pipeline thread only.

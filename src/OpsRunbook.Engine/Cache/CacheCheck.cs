@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Stacks;
@@ -91,44 +90,18 @@ public sealed class CacheCheck(string name, StackCache cache, StackThresholds th
 
     private CheckResult Judge(RedisInfo info, TimeSpan latency)
     {
-        if (info.Text("loading") == "1")
+        if (CacheFindings.Loading(info) is { } loading)
         {
-            return Result(
-                HealthStatus.Critical,
-                $"It is loading its data ({info.Text("loading_loaded_perc") ?? "?"}% so far) and answers no commands yet.",
-                "Cache.Loading",
-                latency);
+            return Result(loading.Status, loading.Message, loading.Reason, latency);
         }
 
-        if (info.Number("used_memory") is not { } used)
+        if (CacheFindings.Memory(info, thresholds.CacheMemory) is not { } memory)
         {
             return Result(HealthStatus.Unknown, "It answers a ping, but says nothing about its memory.", "Cache.ProtocolError", latency);
         }
 
-        var maximum = info.Number("maxmemory") ?? 0;
-        var role = info.Text("role") == "slave"
-            ? $", replica of {info.Text("master_host")}:{info.Text("master_port")}"
-            : string.Empty;
-        if (maximum <= 0)
-        {
-            return Link(
-                info,
-                Result(
-                    HealthStatus.Healthy,
-                    $"{ByteSize.Format(used)} in use, maxmemory is not set: it may grow until the machine has no memory{role}.",
-                    null,
-                    latency,
-                    [new Measurement("memory", used, "B", Minimum: 0)]));
-        }
-
-        var limits = thresholds.CacheMemory;
-        var memory = new Measurement("memory", used, "B", limits.Warning * maximum / 100, limits.Critical * maximum / 100, 0, maximum);
-        var percent = (100.0 * used / maximum).ToString("0.#", CultureInfo.InvariantCulture);
-        var policy = info.Text("maxmemory_policy") ?? "noeviction";
-        var message = $"{percent}% of {ByteSize.Format(maximum)} in use ({policy}){role}.";
-        return Link(
-            info,
-            Result(memory.Status, message, memory.Status == HealthStatus.Healthy ? null : "Cache.MemoryHigh", latency, [memory]));
+        var role = info.Text("role") == "slave" ? $" Replica of {info.Text("master_host")}:{info.Text("master_port")}." : string.Empty;
+        return Link(info, Result(memory.Status, memory.Message + role, memory.Reason, latency, memory.Measurements));
     }
 
     private CheckResult Link(RedisInfo info, CheckResult result) =>

@@ -47,8 +47,8 @@ internal sealed class CacheReport
             return Status(new RedisInfo(), doctor);
         }
 
-        CheckLoading(info);
-        CheckMemory(info);
+        Add(CacheFindings.Loading(info));
+        Add(CacheFindings.Memory(info, _target.Thresholds.CacheMemory));
         CheckPolicy(info);
         CheckReads(info);
         CheckFragmentation(info);
@@ -102,45 +102,6 @@ internal sealed class CacheReport
         };
     }
 
-    private void CheckLoading(RedisInfo info)
-    {
-        if (info.Number("loading") == 1)
-        {
-            Add("loading", HealthStatus.Critical, $"It is loading its data ({info.Text("loading_loaded_perc") ?? "?"}% so far) and answers no commands yet.", "Cache.Loading");
-        }
-    }
-
-    private void CheckMemory(RedisInfo info)
-    {
-        if (info.Number("used_memory") is not { } used)
-        {
-            return;
-        }
-
-        var maximum = info.Number("maxmemory") ?? 0;
-        if (maximum == 0)
-        {
-            Add(
-                "memory",
-                HealthStatus.Warning,
-                $"{ByteSize.Format(used)} in use, and maxmemory is 0: there is no limit, the policy '{info.Text("maxmemory_policy")}' never comes into play, and the server may grow until the machine has no memory.",
-                "Cache.NoMemoryLimit",
-                new Measurement("memory", used, "B", Minimum: 0));
-            return;
-        }
-
-        var limits = _target.Thresholds.CacheMemory;
-        var memory = new Measurement("memory", used, "B", limits.Warning * maximum / 100, limits.Critical * maximum / 100, 0, maximum);
-        var message = $"{(100.0 * used / maximum).ToString("0.#", CultureInfo.InvariantCulture)}% of {ByteSize.Format(maximum)} in use.";
-        if (used >= maximum && info.Text("maxmemory_policy") == "noeviction")
-        {
-            Add("memory", HealthStatus.Critical, $"{message} The limit is reached and nothing is evicted: the server refuses writes.", "Cache.OutOfMemory", memory);
-            return;
-        }
-
-        Add("memory", memory.Status, message, memory.Status == HealthStatus.Healthy ? null : "Cache.MemoryHigh", memory);
-    }
-
     private void CheckPolicy(RedisInfo info)
     {
         if (info.Text("maxmemory_policy") is not { } policy)
@@ -149,7 +110,8 @@ internal sealed class CacheReport
         }
 
         var (reach, harmful) = EvictionPolicy.Describe(policy, _target.Cache.Protect);
-        Add("policy", harmful && info.Number("maxmemory") > 0 ? HealthStatus.Warning : HealthStatus.Healthy, $"{policy}: {reach}", harmful ? "Cache.EvictsProtected" : null);
+        var evicts = harmful && info.Number("maxmemory") > 0;
+        Add("policy", evicts ? HealthStatus.Warning : HealthStatus.Healthy, $"{policy}: {reach}", evicts ? "Cache.EvictsProtected" : null);
         if (Delta("evicted_keys") is > 0 and var evicted)
         {
             var rate = evicted / _over.TotalSeconds;
@@ -204,7 +166,7 @@ internal sealed class CacheReport
         Add(
             "persistence",
             losing ? HealthStatus.Warning : HealthStatus.Healthy,
-            kept is null ? "Whether it saves its data is not known: the user may not run CONFIG GET."
+            kept is null ? "Whether it saves its data is not known: CONFIG GET is refused."
                 : keeps ? $"Kept by {kept}; {info.Number("rdb_changes_since_last_save")} changes since the last snapshot."
                 : $"Nothing is saved: a restart empties it{(losing ? $", protected keys ({string.Join(", ", _target.Cache.Protect)}) included" : string.Empty)}.",
             losing ? "Cache.NotPersisted" : null);
@@ -294,15 +256,24 @@ internal sealed class CacheReport
             : appends ? "append-only file" : null;
     }
 
-    private void Add(string name, HealthStatus status, string message, string? reason, params Measurement[] measurements) => _checks.Add(new CheckResult
+    private void Add(string name, HealthStatus status, string message, string? reason, params Measurement[] measurements) =>
+        Add(new CheckResult { Name = name, Status = status, Message = message, Reason = reason, Measurements = measurements });
+
+    private void Add(CheckResult? finding)
     {
-        Name = name,
-        Status = status,
-        Message = message,
-        Reason = reason,
-        Target = _server.Node,
-        Measurements = measurements,
-    });
+        if (finding is not null)
+        {
+            _checks.Add(new CheckResult
+            {
+                Name = finding.Name,
+                Status = finding.Status,
+                Message = finding.Message,
+                Reason = finding.Reason,
+                Target = _server.Node,
+                Measurements = finding.Measurements,
+            });
+        }
+    }
 
     // Null when the counter is not known, or has begun anew because the server restarted meanwhile.
     private long? Delta(string counter) => _now?.Number(counter) - _first?.Number(counter) is >= 0 and var delta ? delta : null;

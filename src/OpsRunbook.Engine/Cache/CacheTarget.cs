@@ -114,11 +114,9 @@ public sealed class CacheTarget(StackSession session, string name, StackCache ca
         {
             foreach (var master in nodes.Where(node => node is { IsReplica: false, Slots: > 0 }))
             {
-                var replica = nodes.FirstOrDefault(node => node.IsReplica && node.Master == master.Id && !node.HasFailed);
                 try
                 {
-                    var node = fromReplica ? replica ?? throw NoReplica(master) : master;
-                    servers.Add(await first.OpenOtherAsync(node.Address ?? first.Options.Server, node.Port, cancellationToken));
+                    servers.Add(await (fromReplica ? OpenReplicaAsync(first, master, nodes, cancellationToken) : OpenNodeAsync(first, master, cancellationToken)));
                 }
                 catch (OpsException error)
                 {
@@ -143,6 +141,33 @@ public sealed class CacheTarget(StackSession session, string name, StackCache ca
         return new CacheServers(servers, complete);
     }
 
-    private OpsException NoReplica(ClusterNode master) => new(
-        "Cache.NoReplica", OpsErrorKind.NotFound, $"The master on port {master.Port} has no replica that is online.", "Leave -FromReplica away to read from the masters.", Name);
+    private static Task<CacheServer> OpenNodeAsync(CacheServer first, ClusterNode node, CancellationToken cancellationToken) =>
+        first.OpenOtherAsync(node.Address ?? first.Options.Server, node.Port, cancellationToken);
+
+    // The nodes notice late that one of them is gone, and a replica that has lost its master shows the past.
+    private async Task<CacheServer> OpenReplicaAsync(CacheServer first, ClusterNode master, IReadOnlyList<ClusterNode> nodes, CancellationToken cancellationToken)
+    {
+        foreach (var node in nodes.Where(node => node.Master == master.Id && !node.HasFailed))
+        {
+            CacheServer replica;
+            try
+            {
+                replica = await OpenNodeAsync(first, node, cancellationToken);
+            }
+            catch (OpsException error) when (error.Kind is OpsErrorKind.Connection or OpsErrorKind.Timeout)
+            {
+                continue;
+            }
+
+            if (replica.Info.Text("master_link_status") != "down")
+            {
+                return replica;
+            }
+
+            await replica.DisposeAsync();
+        }
+
+        throw new OpsException(
+            "Cache.NoReplica", OpsErrorKind.NotFound, $"The master on port {master.Port} has no replica that is online.", "Leave -FromReplica away to read from the masters.", Name);
+    }
 }

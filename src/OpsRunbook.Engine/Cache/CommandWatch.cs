@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace OpsRunbook.Engine.Cache;
 
 /// <summary>
-/// Shows the commands that a cache carries out, for a time or a number of them. The server sends every command to a watcher
+/// Shows the commands that a cache carries out, on all masters of a cluster, for a time or a number of them. A server sends every command to a watcher
 /// and keeps for it what it does not take: what nobody takes in time is therefore left out, and counted.
 /// </summary>
 /// <param name="target">The cache.</param>
@@ -20,21 +20,23 @@ public sealed class CommandWatch(CacheTarget target, TimeSpan over, int first, I
     /// <summary>Watches.</summary>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>A task that ends with the watch; the server is no longer watched then.</returns>
-    /// <exception cref="OpsException">The cache cannot be reached or does not allow it.</exception>
+    /// <exception cref="OpsException">The cache cannot be reached.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var server = await target.OpenAsync(cancellationToken);
-        output.Warning($"Every command of {server.Node} is watched for {Duration.Format(over)} at the most; a busy server does about half its work meanwhile.");
-        if (server.IsCluster)
+        await using var servers = await target.OpenAllAsync(fromReplica: false, output, cancellationToken);
+        var nodes = string.Join(", ", servers.All.Select(server => server.Node));
+        if (nodes.Length == 0)
         {
-            output.Warning($"Only {server.Node} is watched, not the other nodes of its cluster.");
+            // Every part of the cluster has been reported as missing.
+            return;
         }
 
+        output.Warning($"Every command of {nodes} is watched for {Duration.Format(over)} at the most; a busy server does about half its work meanwhile.");
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waiting = Channel.CreateBounded<CacheCommand>(
             new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true },
             _ => Interlocked.Increment(ref _leftOut));
-        var receiving = ReceiveAsync(server, waiting.Writer, end, cancellationToken);
+        var receiving = ReceiveAsync(servers, waiting.Writer, end.Token);
         var written = 0;
         try
         {
@@ -50,18 +52,30 @@ public sealed class CommandWatch(CacheTarget target, TimeSpan over, int first, I
         finally
         {
             await end.CancelAsync();
-            await receiving.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await receiving;
         }
 
-        await receiving;
         if (_leftOut > 0)
         {
             output.Warning($"{_leftOut} commands came too fast to be shown and were left out.");
         }
     }
 
-    private async Task ReceiveAsync(CacheServer server, ChannelWriter<CacheCommand> waiting, CancellationTokenSource end, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(CacheServers servers, ChannelWriter<CacheCommand> waiting, CancellationToken enough)
     {
+        try
+        {
+            await Task.WhenAll(servers.All.Select(server => ReceiveAsync(server, waiting, enough)));
+        }
+        finally
+        {
+            waiting.TryComplete();
+        }
+    }
+
+    private async Task ReceiveAsync(CacheServer server, ChannelWriter<CacheCommand> waiting, CancellationToken enough)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(enough);
         try
         {
             await using var connection = await server.ConnectForLongLinesAsync(end.Token);
@@ -85,13 +99,14 @@ public sealed class CommandWatch(CacheTarget target, TimeSpan over, int first, I
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // The time is over, or there are enough.
+            // The time is over, there are enough, or nobody wants any more.
         }
-        finally
+        catch (OpsException error)
         {
-            waiting.TryComplete();
+            // The other nodes are watched on.
+            output.Error(error);
         }
     }
 

@@ -3,6 +3,9 @@ namespace OpsRunbook.Engine.Cache;
 /// <summary>What an eviction policy does to the keys that matter.</summary>
 internal static class EvictionPolicy
 {
+    /// <summary>Nothing is evicted.</summary>
+    public const string None = "noeviction";
+
     /// <summary>Says what goes when the limit is reached.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="protect">Patterns that the stack protects, as a rule sessions and queues.</param>

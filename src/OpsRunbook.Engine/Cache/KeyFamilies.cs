@@ -1,14 +1,18 @@
+using System.Text;
+
 namespace OpsRunbook.Engine.Cache;
 
 /// <summary>Adds up keys by the beginning of their names, in bounded memory.</summary>
 /// <param name="delimiter">What ends the beginning.</param>
-internal sealed class KeyFamilies(string delimiter)
+/// <param name="within">Pattern that all keys fit; what is the same in all of them does not tell families apart.</param>
+internal sealed class KeyFamilies(string delimiter, string? within = null)
 {
     private const int MostFamilies = 10_000;
     private const string Others = "(others)";
 
     private readonly Dictionary<string, Family> _families = new(StringComparer.Ordinal);
-    private readonly byte[] _delimiter = System.Text.Encoding.UTF8.GetBytes(delimiter);
+    private readonly byte[] _delimiter = Encoding.UTF8.GetBytes(delimiter);
+    private readonly int _same = Encoding.UTF8.GetByteCount((within ?? string.Empty).Split('*', '?', '[', '\\')[0]);
 
     /// <summary>Keys so far.</summary>
     public long Keys { get; private set; }
@@ -18,15 +22,16 @@ internal sealed class KeyFamilies(string delimiter)
     /// <returns>For example <c>sess:*</c>.</returns>
     public string PatternOf(ReadOnlySpan<byte> key)
     {
-        var end = key.IndexOf(_delimiter);
+        var same = Math.Min(_same, key.Length);
+        var end = key[same..].IndexOf(_delimiter);
         if (end >= 0)
         {
-            return RedisGlob.Escape(KeyText.Of(key[..(end + _delimiter.Length)], out _)) + "*";
+            return RedisGlob.Escape(KeyText.Of(key[..(same + end + _delimiter.Length)], out _)) + "*";
         }
 
         // user1, user2… are a family, and config is its own.
-        end = key.IndexOfAnyInRange((byte)'0', (byte)'9');
-        return RedisGlob.Escape(KeyText.Of(end < 0 ? key : key[..end], out _)) + (end < 0 ? string.Empty : "*");
+        end = key[same..].IndexOfAnyInRange((byte)'0', (byte)'9');
+        return RedisGlob.Escape(KeyText.Of(end < 0 ? key : key[..(same + end)], out _)) + (end < 0 ? string.Empty : "*");
     }
 
     /// <summary>Adds a key.</summary>

@@ -10,7 +10,7 @@ public sealed class KeyFinder(CacheTarget target, KeyQuery query, IOperationOutp
     private static readonly TimeSpan RecentlyUsed = TimeSpan.FromMinutes(1);
 
     private readonly LargestKeys? _largest = query is { Largest: { } count, ByPrefix: false } ? new LargestKeys(count) : null;
-    private readonly KeyFamilies _families = new(query.Delimiter);
+    private readonly KeyFamilies _families = new(query.Delimiter, query.Pattern);
     private readonly Dictionary<KeyAttribute, OpsException> _refusals = [];
     private long _hidden;
 

@@ -11,8 +11,8 @@ namespace OpsRunbook.Engine.Cache;
 /// <param name="output">Takes the result, errors and progress.</param>
 public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, ChangeRunner changes, IOperationOutput output)
 {
-    // So many keys are looked at, and then removed, at a time.
-    private const int ChunkSize = 1000;
+    // So many keys are looked at, and then removed, at a time. The server serves nobody else until it is done with them.
+    private const int ChunkSize = 200;
 
     private readonly ProtectedKeys _protected = new(target.Cache.Protect, request.Exclude);
     private readonly HashSet<ReadOnlyMemory<byte>> _changed = new(KeyBytesComparer.Instance);
@@ -21,7 +21,7 @@ public sealed class KeyRemover(CacheTarget target, KeyRemovalRequest request, Ch
     private long _kept;
 
     /// <summary>Counted keys are remembered in so many bytes; where that is too little, they are looked for again.</summary>
-    internal int MemoryForKeys { get; init; } = 16 << 20;
+    internal int MemoryForKeys { get; init; } = 8 << 20;
 
     private string What => request.Pattern is { } pattern ? Display.Text(pattern) : $"{request.Keys.Count} {(request.Keys.Count == 1 ? "key" : "keys")}";
 

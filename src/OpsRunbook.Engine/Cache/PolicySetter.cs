@@ -32,7 +32,7 @@ public sealed class PolicySetter(CacheTarget target, PolicyRequest request, Chan
         changes.Require(
             "MemoryBelowUse",
             wanted.MaxMemory == 0 || wanted.MaxMemory == old.MaxMemory || used is null || used <= wanted.MaxMemory,
-            $"{server.Node} uses {ByteSize.Format(used ?? 0)}, more than {ByteSize.Format(wanted.MaxMemory)}: with '{wanted.Policy}' it would {(wanted.Policy == "noeviction" ? "refuse writes" : "evict keys")} at once.",
+            $"{server.Node} uses {ByteSize.Format(used ?? 0)}, more than {ByteSize.Format(wanted.MaxMemory)}: with '{wanted.Policy}' it would {(wanted.Policy == EvictionPolicy.None ? "refuse writes" : "evict keys")} at once.",
             "Choose a higher limit, or remove keys first.",
             target.Name);
         Warn(server, wanted);
@@ -76,7 +76,7 @@ public sealed class PolicySetter(CacheTarget target, PolicyRequest request, Chan
 
     private void Warn(CacheServer server, Setting wanted)
     {
-        if (wanted.MaxMemory == 0 && wanted.Policy != "noeviction")
+        if (wanted.MaxMemory == 0 && wanted.Policy != EvictionPolicy.None)
         {
             output.Warning($"{server.Node} has no memory limit (maxmemory is 0), so '{wanted.Policy}' does nothing. Give one with -MaxMemory.");
         }

@@ -43,11 +43,11 @@ public sealed class NameFilter(IReadOnlyList<string> patterns)
         .Select(pattern => new OpsException(
             id, OpsErrorKind.NotFound, $"There is no {what} '{pattern}'.", Nearest.Suggest(pattern, _known.Keys.Order(StringComparer.Ordinal).Take(Shown * Shown)), pattern));
 
-    /// <summary>A name is meant: one without wildcards by itself, capital letters aside, so that a backslash in it is no more than that.</summary>
+    /// <summary>A name is meant: by itself, capital letters aside, whatever it is made of, or by wildcards.</summary>
     /// <param name="pattern">Name with <c>*</c> and <c>?</c>.</param>
     /// <param name="name">The name of a thing.</param>
     /// <returns>True when it fits.</returns>
-    public static bool Fits(string pattern, string name) => pattern.AsSpan().ContainsAny('*', '?')
-        ? FileSystemName.MatchesSimpleExpression(pattern, name)
-        : string.Equals(pattern, name, StringComparison.OrdinalIgnoreCase);
+    public static bool Fits(string pattern, string name) =>
+        string.Equals(pattern, name, StringComparison.OrdinalIgnoreCase)
+        || (pattern.AsSpan().ContainsAny('*', '?') && FileSystemName.MatchesSimpleExpression(pattern, name));
 }

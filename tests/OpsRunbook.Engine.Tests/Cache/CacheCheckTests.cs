@@ -10,15 +10,24 @@ namespace OpsRunbook.Engine.Tests.Cache;
 
 public sealed class CacheCheckTests
 {
-    [SkippableFact]
-    public async Task Says_plainly_that_there_is_no_limit()
+    [SkippableTheory]
+    [InlineData("noeviction", 80, 90, HealthStatus.Healthy, null)]
+    [InlineData("allkeys-lru", 80, 90, HealthStatus.Warning, "Cache.NoMemoryLimit")]
+    [InlineData("allkeys-lru", 0.0000001, 99, HealthStatus.Warning, "Cache.MemoryHigh")]
+    [InlineData("noeviction", 0.0000001, 0.000001, HealthStatus.Critical, "Cache.MemoryHigh")]
+    public async Task No_limit_is_said_plainly_and_by_health_and_status_alike(string policy, double warning, double critical, HealthStatus expected, string? reason)
     {
-        var result = await RunAsync(Cache(await Servers.RedisAsync()));
-        Assert.Equal(HealthStatus.Healthy, result.Status);
-        Assert.Contains("maxmemory is not set", result.Message, StringComparison.Ordinal);
-        var memory = Assert.Single(result.Measurements);
-        Assert.True(memory.Value > 0);
-        Assert.Null(memory.Critical);
+        await using var server = await Servers.NewRedisAsync(RedisKind.Plain, $"maxmemory-policy {policy}");
+        var limits = new StackThresholds { CacheMemory = new Threshold(warning, critical) };
+        var health = await RunAsync(Cache(server), limits);
+        Assert.Equal((expected, reason), StatusOf(health));
+        Assert.Contains("maxmemory is 0: there is no limit but the machine's memory", health.Message, StringComparison.Ordinal);
+        Assert.True(Assert.Single(health.Measurements) is { Value: > 0, Maximum: > 100 << 20 });
+
+        await using var cache = new TestCache(server);
+        cache.Target.Thresholds.CacheMemory = limits.CacheMemory;
+        var status = Assert.Single(await cache.RunAsync<CacheStatus>(target => new CacheStatusReader(target, TimeSpan.FromMilliseconds(10), cache.Output).RunAsync(CancellationToken.None)));
+        Assert.Equal((expected, reason), StatusOf(Assert.Single(status.Checks, check => check.Name == "memory")));
     }
 
     [SkippableFact]
@@ -92,7 +101,7 @@ public sealed class CacheCheckTests
         await server.ExecuteAsync("REPLICAOF", "127.0.0.1", "1");
         var result = await RunAsync(Cache(server));
         Assert.Equal((HealthStatus.Warning, "Cache.MasterDown"), StatusOf(result));
-        Assert.Contains("replica of 127.0.0.1:1", result.Message, StringComparison.Ordinal);
+        Assert.Contains("Replica of 127.0.0.1:1", result.Message, StringComparison.Ordinal);
     }
 
     [Theory]

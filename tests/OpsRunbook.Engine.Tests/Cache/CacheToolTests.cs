@@ -97,6 +97,41 @@ public sealed class CacheToolTests
     }
 
     [SkippableFact]
+    public async Task Every_master_of_a_cluster_is_watched_and_one_that_is_lost_does_not_end_the_others()
+    {
+        await using var cluster = await Servers.NewRedisClusterAsync();
+        await using var cache = new TestCache(cluster.Nodes[0]);
+        using var stop = new CancellationTokenSource();
+        var busy = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                foreach (var node in cluster.Nodes.Take(2))
+                {
+                    await node.ExecuteAsync("ECHO", "here");
+                }
+            }
+        });
+
+        cache.Output = new RecordedOutput();
+        var watching = new CommandWatch(cache.Target, TimeSpan.FromSeconds(4), 100_000, ["ECHO"], cache.Output).RunAsync(CancellationToken.None);
+        await Task.Delay(1000);
+        await cluster.Nodes[2].KillAsync();
+        await watching;
+        await stop.CancelAsync();
+        await busy;
+
+        var seen = cache.Output.Items.OfType<CacheCommand>().ToList();
+        foreach (var node in cluster.Nodes.Take(2).Select(node => $"127.0.0.1:{node.Port}"))
+        {
+            Assert.Contains(seen, command => command.Node == node && command.Command == "ECHO ***");
+        }
+
+        Assert.All(cluster.Nodes, node => Assert.Contains($"127.0.0.1:{node.Port}", Assert.Single(cache.Output.Warnings), StringComparison.Ordinal));
+        Assert.Equal("Cache.ConnectionLost", Assert.Single(cache.Output.Errors).Id);
+    }
+
+    [SkippableFact]
     public async Task Latency_has_percentiles_in_order_and_a_histogram_of_all_samples()
     {
         await using var cache = new TestCache(await Servers.RedisAsync());

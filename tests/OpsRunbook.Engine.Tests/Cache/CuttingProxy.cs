@@ -24,6 +24,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     public int Port => _listener.Port;
 
+    /// <summary>The client's connection is reset, not closed.</summary>
+    public bool Resets { get; init; }
+
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     private async Task RelayAsync(Stream client, CancellationToken cancellationToken)
@@ -48,6 +51,11 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
                 // The server does it, and nobody hears of it.
                 await Task.Delay(200, cancellationToken);
+                if (Resets)
+                {
+                    ((NetworkStream)client).Socket.LingerState = new LingerOption(true, 0);
+                }
+
                 return;
             }
 

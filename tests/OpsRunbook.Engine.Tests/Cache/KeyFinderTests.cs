@@ -89,6 +89,18 @@ public sealed class KeyFinderTests
         Assert.Equal(100, (await cache.FindAsync(new KeyQuery { Pattern = families[0].Prefix })).Count);
     }
 
+    [Theory]
+    [InlineData(null, "cache:product:1", "cache:*")]
+    [InlineData("*:1", "cache:product:1", "cache:*")]
+    [InlineData("cache:*", "cache:product:1", "cache:product:*")]
+    [InlineData("cache:*", "cache:1", "cache:*")]
+    [InlineData("cache:*", "cache:config", "cache:config")]
+    [InlineData("cach*", "cache:product:1", "cache:*")]
+    [InlineData("cache:1", "cache:1", "cache:1")]
+    [InlineData("ñ:[ab]:*", "ñ:a:1", "ñ:a:*")]
+    public void A_family_within_a_pattern_is_told_by_what_comes_after_it(string? pattern, string key, string family) =>
+        Assert.Equal(family, new KeyFamilies(":", pattern).PatternOf(Encoding.UTF8.GetBytes(key)));
+
     [SkippableFact]
     public async Task Looking_does_not_make_a_key_used()
     {
@@ -229,6 +241,55 @@ public sealed class KeyFinderTests
         Assert.InRange(rest.Count, 1, 59);
         Assert.All(rest, key => Assert.False(key.Complete));
         Assert.Contains("of 16384 slots", Assert.Single(cache.Output.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Replicas_of_a_cluster_are_read_and_one_that_is_missing_leaves_its_part_out()
+    {
+        await using var cluster = await Servers.NewRedisClusterAsync(replicas: 1);
+        for (var i = 0; i < 60; i++)
+        {
+            await cluster.ExecuteAsync("SET", $"k{i}", new string('x', i + 1));
+        }
+
+        // Every write has arrived at the replicas when each says so.
+        foreach (var node in cluster.Nodes)
+        {
+            Assert.Equal("1", await node.ExecuteAsync("WAIT", "1", "5000"));
+        }
+
+        await using var cache = new TestCache(cluster.Nodes[0]);
+        var replicas = cluster.Replicas.Select(replica => $"127.0.0.1:{replica.Port}").Order(StringComparer.Ordinal);
+        foreach (var query in new[] { new KeyQuery { FromReplica = true }, new KeyQuery { FromReplica = true, Largest = 100 } })
+        {
+            var keys = await cache.FindAsync(query);
+            Assert.Empty(cache.Output.Errors);
+            Assert.Equal(60, keys.Select(key => key.Key).Distinct(StringComparer.Ordinal).Count());
+            Assert.All(keys, key => Assert.True(key is { Complete: true, Bytes: > 0, Type: "string" }));
+            Assert.Equal(replicas, keys.Select(key => key.Node!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        }
+
+        // Whichever node is asked first, a replica too.
+        await using var other = new TestCache(cluster.Replicas[2]);
+        Assert.Equal(60, (await other.FindAsync(new KeyQuery { FromReplica = true })).Count);
+        Assert.DoesNotContain((await other.FindAsync(new KeyQuery())).Select(key => key.Node!), node => replicas.Contains(node, StringComparer.Ordinal));
+
+        await cluster.Replicas[1].KillAsync();
+        var rest = await cache.FindAsync(new KeyQuery { FromReplica = true, Largest = 100 });
+        Assert.InRange(rest.Count, 1, 59);
+        Assert.All(rest, key => Assert.False(key.Complete));
+        var error = Assert.Single(cache.Output.Errors);
+        Assert.Equal("Cache.NoReplica", error.Id);
+        Assert.Contains("of 16384 slots", error.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_cluster_is_changed_by_a_command_that_names_a_replica()
+    {
+        await using var cluster = await Servers.NewRedisClusterAsync(replicas: 1);
+        await cluster.ExecuteAsync("SET", "k1", "x");
+        await using var cache = new TestCache(cluster.Replicas[0]);
+        Assert.Equal(1, (await cache.RemoveAsync(new KeyRemovalRequest { Pattern = "k*" })).Removed);
     }
 
     [SkippableTheory]

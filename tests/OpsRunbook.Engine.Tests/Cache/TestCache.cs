@@ -12,8 +12,7 @@ internal sealed class TestCache : IAsyncDisposable
     private readonly StackSession _session;
 
     public TestCache(RedisServer server, int database = 0, bool limited = false)
-    {
-        Definition = new StackCache
+        : this(new StackCache
         {
             Server = "127.0.0.1",
             Port = server.Port,
@@ -21,11 +20,19 @@ internal sealed class TestCache : IAsyncDisposable
             Password = SecretReference.Parse(limited ? server.LimitedPassword : server.Password),
             Tls = server.TlsCaFile is null ? null : "require",
             Database = database,
-        };
+        })
+    {
+    }
+
+    public TestCache(StackCache definition)
+    {
+        Definition = definition;
         _session = new StackSession(new OpsStack { Name = "shop", Caches = { ["cache"] = Definition } });
     }
 
     public StackCache Definition { get; }
+
+    public Dictionary<string, StackHost> Hosts => _session.Stack.Hosts;
 
     public RecordedOutput Output { get; set; } = new();
 

@@ -24,18 +24,11 @@ internal static class CacheKeys
         }
 
         await using var client = new CacheNeighbour(redis);
-        var before = await client.WatchAsync(() => Task.Delay(2000));
-        var worst = TimeSpan.Zero;
         using var stack = new CacheStack(redis);
         var (ours, theirs) = await Run.PairAsync(
             3,
-            async () =>
-            {
-                Run? run = null;
-                worst = Max(worst, await client.WatchAsync(async () => run = await stack.RunAsync("Get-CacheKey", "cache", "-Largest", "100")));
-                return run!;
-            },
-            () => Run.OnceAsync(["redis-cli", "-p", $"{redis.Port}", "--memkeys"], environment: stack.Environment));
+            () => client.WatchOursAsync(() => stack.RunAsync("Get-CacheKey", "cache", "-Largest", "100")),
+            () => client.WatchTheirsAsync(() => Run.OnceAsync(["redis-cli", "-p", $"{redis.Port}", "--memkeys"], environment: stack.Environment)));
         var found = ours.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Require(found.Length == 100 && found.Count(line => line.Contains("\"big:", StringComparison.Ordinal)) == Hashes, "the largest keys of OpsRunbook");
         Require(theirs.Output.Contains($"{Keys + Hashes} keys", StringComparison.Ordinal) && theirs.Output.Contains("big:", StringComparison.Ordinal), "the keys of redis-cli");
@@ -43,10 +36,10 @@ internal static class CacheKeys
             "100 largest of 1,000,000 keys and 50 large hashes in Redis",
             "`redis-cli --memkeys`",
             "≥ 5×, other clients' p99 < 2 ms",
-            $"{ours.Wall.TotalSeconds:0.00} s, {ours.PeakBytes / 1048576.0:0} MB, p99 {worst.TotalMilliseconds:0.0} ms (before: {before.TotalMilliseconds:0.0} ms)",
+            $"{ours.Wall.TotalSeconds:0.00} s, {ours.PeakBytes / 1048576.0:0} MB, {client}",
             $"{theirs.Wall.TotalSeconds:0.00} s",
             $"{theirs.Wall / ours.Wall:0.0}×",
-            theirs.Wall / ours.Wall >= 5 && worst < TimeSpan.FromMilliseconds(2));
+            theirs.Wall / ours.Wall >= 5 && client.Ours < TimeSpan.FromMilliseconds(2));
     }
 
     /// <summary>500,000 keys by pattern, out of 1,000,000.</summary>
@@ -55,25 +48,22 @@ internal static class CacheKeys
         await using var redis = await Servers.NewRedisAsync(RedisKind.Plain, Debug);
         await redis.ExecuteAsync("DEBUG", "POPULATE", $"{Removed}", "stays", "100");
         await using var client = new CacheNeighbour(redis);
-        var before = await client.WatchAsync(() => Task.Delay(2000));
-        var worst = TimeSpan.Zero;
         using var stack = new CacheStack(redis);
         var (ours, theirs) = await Run.PairAsync(
             3,
             async () =>
             {
                 await redis.ExecuteAsync("DEBUG", "POPULATE", $"{Removed}", "cache", "100");
-                Run? run = null;
-                worst = Max(worst, await client.WatchAsync(async () => run = await stack.RunAsync("Remove-CacheKey", "cache", "-Pattern", "cache:*", "-Confirm:false")));
-                using var removal = JsonDocument.Parse(run!.Output);
+                var run = await client.WatchOursAsync(() => stack.RunAsync("Remove-CacheKey", "cache", "-Pattern", "cache:*", "-Confirm:false"));
+                using var removal = JsonDocument.Parse(run.Output);
                 Require(removal.RootElement.GetProperty("Removed").GetInt32() == Removed && await redis.ExecuteAsync("DBSIZE") == $"{Removed}", "the keys that OpsRunbook removed");
                 return run;
             },
             async () =>
             {
                 await redis.ExecuteAsync("DEBUG", "POPULATE", $"{Removed}", "cache", "100");
-                var run = await Run.OnceAsync(
-                    ["sh", "-c", $"redis-cli -p {redis.Port} --scan --pattern 'cache:*' | xargs -n 1000 redis-cli -p {redis.Port} unlink"], environment: stack.Environment);
+                var run = await client.WatchTheirsAsync(() => Run.OnceAsync(
+                    ["sh", "-c", $"redis-cli -p {redis.Port} --scan --pattern 'cache:*' | xargs -n 1000 redis-cli -p {redis.Port} unlink"], environment: stack.Environment));
                 Require(await redis.ExecuteAsync("DBSIZE") == $"{Removed}", "the keys that redis-cli removed");
                 return run;
             });
@@ -81,10 +71,10 @@ internal static class CacheKeys
             "500,000 of 1,000,000 keys removed from Redis by pattern, counted first",
             "`redis-cli --scan \\| xargs -n 1000 redis-cli unlink`",
             "≥ 2×, other clients' p99 < 5 ms",
-            $"{ours.Wall.TotalSeconds:0.00} s, p99 {worst.TotalMilliseconds:0.0} ms (before: {before.TotalMilliseconds:0.0} ms)",
+            $"{ours.Wall.TotalSeconds:0.00} s, {client}",
             $"{theirs.Wall.TotalSeconds:0.00} s",
             $"{theirs.Wall / ours.Wall:0.0}×",
-            theirs.Wall / ours.Wall >= 2 && worst < TimeSpan.FromMilliseconds(5));
+            theirs.Wall / ours.Wall >= 2 && client.Ours < TimeSpan.FromMilliseconds(5));
     }
 
     /// <summary>Memory of ours at 5,000,000 keys.</summary>
@@ -99,18 +89,18 @@ internal static class CacheKeys
             1,
             () => stack.RunAsync("Get-CacheKey", "cache", "-Largest", "100"),
             () => Run.OnceAsync(["redis-cli", "-p", $"{redis.Port}", "--memkeys"], environment: stack.Environment));
-        var peak = Math.Max(ours.PeakBytes, families.PeakBytes);
+        var removed = await stack.RunAsync("Remove-CacheKey", "cache", "-Pattern", "cache:*", "-Confirm:false");
+        Require(removed.Output.Contains($"\"Removed\":{ManyKeys}", StringComparison.Ordinal), "the keys that were removed");
+        long[] peaks = [ours.PeakBytes, families.PeakBytes, removed.PeakBytes];
         return new Figure(
-            "memory for the 100 largest, and for the families, of 5,000,000 keys",
+            "memory for the 100 largest, for the families, and for removing 5,000,000 keys",
             "`redis-cli --memkeys`",
             "≤ 100 MB",
-            $"{peak / 1048576.0:0} MB, {ours.Wall.TotalSeconds:0.0} s",
+            $"{string.Join(", ", peaks.Select(peak => $"{peak / 1048576.0:0}"))} MB; {ours.Wall.TotalSeconds:0.0} s",
             $"{theirs.PeakBytes / 1048576.0:0} MB, {theirs.Wall.TotalSeconds:0.0} s",
             $"{theirs.Wall / ours.Wall:0.0}×",
-            peak <= 100L << 20);
+            peaks.Max() <= 100L << 20);
     }
-
-    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     // A comparison counts only when both sides did all the work.
     private static void Require(bool right, string what)

@@ -10,6 +10,9 @@ internal sealed class CacheNeighbour : IAsyncDisposable
 {
     private readonly TcpClient _client = new() { NoDelay = true };
     private readonly byte[] _buffer = new byte[4096];
+    private readonly List<TimeSpan> _alone = [];
+    private readonly List<TimeSpan> _ours = [];
+    private readonly List<TimeSpan> _theirs = [];
 
     public CacheNeighbour(RedisServer redis)
     {
@@ -17,9 +20,37 @@ internal sealed class CacheNeighbour : IAsyncDisposable
         Ask($"AUTH {redis.Password}\r\n");
     }
 
-    /// <summary>Asks every millisecond while something runs.</summary>
-    /// <returns>The 99th percentile of the answers' times.</returns>
-    public async Task<TimeSpan> WatchAsync(Func<Task> meanwhile)
+    /// <summary>Median of the p99s while OpsRunbook was at work.</summary>
+    public TimeSpan Ours => Median(_ours);
+
+    /// <summary>Watches a run of OpsRunbook, and two seconds without anybody right before it.</summary>
+    public async Task<Run> WatchOursAsync(Func<Task<Run>> run)
+    {
+        await WatchAsync(_alone, async () =>
+        {
+            await Task.Delay(2000);
+            return 0;
+        });
+        return await WatchAsync(_ours, run);
+    }
+
+    /// <summary>Watches a run of the peer.</summary>
+    public Task<Run> WatchTheirsAsync(Func<Task<Run>> run) => WatchAsync(_theirs, run);
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"p99 {Ours.TotalMilliseconds:0.0} ms (with redis-cli {Median(_theirs).TotalMilliseconds:0.0} ms, with nobody {Median(_alone).TotalMilliseconds:0.0} ms)";
+
+    public ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static TimeSpan Median(List<TimeSpan> values) => values.Order().ElementAt(values.Count / 2);
+
+    // Asks every millisecond while something runs.
+    private async Task<T> WatchAsync<T>(List<TimeSpan> percentiles, Func<Task<T>> meanwhile)
     {
         using var stop = new CancellationTokenSource();
         var times = new List<TimeSpan>();
@@ -35,22 +66,15 @@ internal sealed class CacheNeighbour : IAsyncDisposable
         thread.Start();
         try
         {
-            await meanwhile();
+            return await meanwhile();
         }
         finally
         {
             await stop.CancelAsync();
             thread.Join();
+            times.Sort();
+            percentiles.Add(times[(int)(times.Count * 0.99)]);
         }
-
-        times.Sort();
-        return times[(int)(times.Count * 0.99)];
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _client.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private TimeSpan Ask(string command)

@@ -1,18 +1,19 @@
 using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Stacks;
+using OpsRunbook.Engine.WebServer;
 
 namespace OpsRunbook.Engine.Services;
 
-/// <summary>All that runs of one web server of the stack: one nginx on a host, or one in each of its containers.</summary>
+/// <summary>Drains in all that runs of one web server of the stack.</summary>
 internal sealed class NginxServers : IAsyncDisposable
 {
-    private static readonly TimeSpan ReloadLimit = TimeSpan.FromSeconds(30);
+    private readonly NginxInstances _instances;
+    private readonly List<(IHost Host, NginxDrain Drain)> _servers;
 
-    private readonly List<(IHost Host, NginxDrain Drain)> _servers = [];
-    private readonly List<ContainerHost> _containers = [];
-
-    private NginxServers()
+    private NginxServers(NginxInstances instances, string owner)
     {
+        _instances = instances;
+        _servers = instances.All.Select(instance => (instance.Host, new NginxDrain(instance.Host, instance.Target, owner, instance.Reload))).ToList();
     }
 
     /// <summary>Finds the web server.</summary>
@@ -36,30 +37,7 @@ internal sealed class NginxServers : IAsyncDisposable
                 service.Name);
         }
 
-        var servers = new NginxServers();
-        var host = session.Host(web.Host);
-        var target = ServiceTargets.Of(session.Stack).FirstOrDefault(member => member.Kind == MemberKind.WebServer && member.Name == name);
-        var process = new ServiceTarget(name, MemberKind.WebServer, ServiceManagerKind.Process, new UnitReference(name), web.Host, WebServer: web);
-        switch (target?.Manager)
-        {
-            case ServiceManagerKind.Docker or ServiceManagerKind.Compose:
-                var state = await ServiceManagers.Get(target.Manager).GetStateAsync(host, target.Unit, cancellationToken);
-                foreach (var instance in state.InstanceList.Where(instance => instance.State == "running"))
-                {
-                    var container = new ContainerHost(instance.Name, instance.Id, target.Unit.DockerEndpoint, host);
-                    servers._containers.Add(container);
-                    servers._servers.Add((container, new NginxDrain(container, process, owner, reload: null)));
-                }
-
-                break;
-            case ServiceManagerKind.Systemd:
-                servers._servers.Add((host, new NginxDrain(host, process, owner, token => ReloadAsync(host, target, token))));
-                break;
-            default:
-                servers._servers.Add((host, new NginxDrain(host, process, owner, reload: null)));
-                break;
-        }
-
+        var servers = new NginxServers(await NginxInstances.OpenAsync(session, name, cancellationToken), owner);
         return servers._servers.Count > 0
             ? servers
             : throw new OpsException(
@@ -104,23 +82,5 @@ internal sealed class NginxServers : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var container in _containers)
-        {
-            await container.DisposeAsync();
-        }
-    }
-
-    private static async Task ReloadAsync(IHost host, ServiceTarget target, CancellationToken cancellationToken)
-    {
-        var control = ServiceControls.Get(target.Manager);
-        var state = await ServiceManagers.Get(target.Manager).GetStateAsync(host, target.Unit, cancellationToken);
-        if (control.Refuse(ServiceAction.Reload, target, state) is { } refusal)
-        {
-            throw refusal;
-        }
-
-        await control.ActAsync(ServiceAction.Reload, host, target, state, ReloadLimit, cancellationToken);
-    }
+    public ValueTask DisposeAsync() => _instances.DisposeAsync();
 }

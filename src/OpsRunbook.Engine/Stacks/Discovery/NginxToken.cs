@@ -1,4 +1,5 @@
 using System.Text;
+using OpsRunbook.Engine.WebServer;
 
 namespace OpsRunbook.Engine.Stacks;
 
@@ -9,6 +10,8 @@ namespace OpsRunbook.Engine.Stacks;
 /// <param name="End">Where it ends, exclusive.</param>
 internal readonly record struct NginxToken(string Text, bool Quoted, int Start, int End)
 {
+    private const string LuaBlock = "_by_lua_block";
+
     /// <summary>It ends a statement: <c>;</c>, <c>{</c> or <c>}</c>.</summary>
     public bool IsDelimiter => !Quoted && Text is ";" or "{" or "}";
 
@@ -19,6 +22,7 @@ internal readonly record struct NginxToken(string Text, bool Quoted, int Start, 
     {
         var word = new StringBuilder();
         var start = 0;
+        var first = string.Empty;
         for (var i = 0; i < text.Length; i++)
         {
             var letter = text[i];
@@ -39,6 +43,7 @@ internal readonly record struct NginxToken(string Text, bool Quoted, int Start, 
                     word.Append(text[i]);
                 }
 
+                first = first.Length == 0 ? "\"" : first;
                 yield return new NginxToken(word.ToString(), true, start, Math.Min(i + 1, text.Length));
                 word.Clear();
                 continue;
@@ -60,6 +65,7 @@ internal readonly record struct NginxToken(string Text, bool Quoted, int Start, 
             {
                 if (word.Length > 0)
                 {
+                    first = first.Length == 0 ? word.ToString() : first;
                     yield return new NginxToken(word.ToString(), false, start, i);
                     word.Clear();
                 }
@@ -73,6 +79,15 @@ internal readonly record struct NginxToken(string Text, bool Quoted, int Start, 
                 else if (!IsSpace(letter))
                 {
                     yield return new NginxToken(letter.ToString(), false, i, i + 1);
+                    if (letter == '{' && first.EndsWith(LuaBlock, StringComparison.Ordinal))
+                    {
+                        // One word, so that nothing in it is taken for a directive.
+                        var end = LuaText.EndOfBlock(text, i + 1);
+                        yield return new NginxToken(text[(i + 1)..end], true, i + 1, end);
+                        i = end - 1;
+                    }
+
+                    first = string.Empty;
                 }
 
                 continue;

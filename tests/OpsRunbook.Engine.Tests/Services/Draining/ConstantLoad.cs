@@ -22,6 +22,7 @@ internal sealed class ConstantLoad : IAsyncDisposable
     private int _succeeded;
     private int _slow;
     private int _resent;
+    private int _intended;
 
     public ConstantLoad(string url)
     {
@@ -36,6 +37,12 @@ internal sealed class ConstantLoad : IAsyncDisposable
     /// <summary>Sent once more, because nginx closed the connection at a reload.</summary>
     public int Resent => Volatile.Read(ref _resent);
 
+    /// <summary>Answers that are no failure either, and are counted by themselves.</summary>
+    public Predicate<HttpResponseMessage> IsIntended { get; init; } = _ => false;
+
+    /// <summary>Answers that <see cref="IsIntended"/>.</summary>
+    public int Intended => Volatile.Read(ref _intended);
+
     public IReadOnlyList<string> Failures
     {
         get
@@ -48,15 +55,10 @@ internal sealed class ConstantLoad : IAsyncDisposable
     }
 
     /// <summary>Waits until so many more requests have succeeded.</summary>
-    public async Task AdvanceAsync(int requests)
-    {
-        var (goal, clock) = (Succeeded + requests, Stopwatch.StartNew());
-        while (Succeeded < goal)
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"only {Succeeded} requests succeeded; {Failures.Count} failed: {string.Join("; ", Failures.Take(3))}");
-            await Task.Delay(10);
-        }
-    }
+    public Task AdvanceAsync(int requests) => UntilAsync(() => Succeeded, Succeeded + requests);
+
+    /// <summary>Waits until so many answers were intended.</summary>
+    public Task UntilIntendedAsync(int answers) => UntilAsync(() => Intended, answers);
 
     public async Task StopAsync()
     {
@@ -72,6 +74,14 @@ internal sealed class ConstantLoad : IAsyncDisposable
         _stop.Dispose();
     }
 
+    private async Task UntilAsync(Func<int> count, int goal)
+    {
+        for (var clock = Stopwatch.StartNew(); count() < goal; await Task.Delay(10))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"only {count()} of {goal} answers; {Failures.Count} failed: {string.Join("; ", Failures.Take(3))}");
+        }
+    }
+
     private async Task SendAsync(int number)
     {
         var client = number % 2 == 0 ? _kept : _fresh;
@@ -82,6 +92,12 @@ internal sealed class ConstantLoad : IAsyncDisposable
             {
                 using var response = await GetAsync(client, new Uri(_url, $"wait?ms={(isSlow ? Random.Shared.Next(200, 500) : 0)}"));
                 var body = await response.Content.ReadAsStringAsync();
+                if (IsIntended(response))
+                {
+                    Interlocked.Increment(ref _intended);
+                    continue;
+                }
+
                 if (!response.IsSuccessStatusCode)
                 {
                     Fail($"{(int)response.StatusCode}: {body}");

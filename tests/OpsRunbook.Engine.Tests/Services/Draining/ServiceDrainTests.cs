@@ -9,6 +9,7 @@ using OpsRunbook.Engine.Services;
 using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Engine.Tests.Safety;
 using OpsRunbook.Engine.Tests.Stacks;
+using OpsRunbook.Engine.WebServer;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Services;
@@ -216,7 +217,7 @@ public sealed class ServiceDrainTests
             },
             default);
 
-        var upstreams = await NginxUpstreams.ReadAsync(host, nginx.ConfigFile, default);
+        var upstreams = NginxUpstreams.Of(await NginxConfiguration.ReadAsync(host, nginx.ConfigFile, default));
         Assert.Equal(2, calls);
         Assert.Equal(["shop/first", "another/run", null], upstreams.Servers.Select(server => server.Owner));
     }
@@ -234,7 +235,7 @@ public sealed class ServiceDrainTests
             await Task.WhenAll(drains.Select(drain => drain.Drain.MarkAsync(
                 upstreams => Task.FromResult<IReadOnlyList<UpstreamServer>>(upstreams.Servers.Where(server => server.Port == drain.Port).ToList()), default)));
             await using var host = new LocalHost();
-            Assert.Equal(["shop/1", "shop/2", "shop/3", null], (await NginxUpstreams.ReadAsync(host, nginx.ConfigFile, default)).Servers.Select(server => server.Owner));
+            Assert.Equal(["shop/1", "shop/2", "shop/3", null], NginxUpstreams.Of(await NginxConfiguration.ReadAsync(host, nginx.ConfigFile, default)).Servers.Select(server => server.Owner));
             await Task.WhenAll(drains.Select(drain => drain.Drain.UnmarkAsync(always: false, default)));
             Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
         }

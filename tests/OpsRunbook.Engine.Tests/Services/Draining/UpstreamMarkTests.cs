@@ -1,6 +1,7 @@
 using System.Text;
 using OpsRunbook.Engine.Services;
 using OpsRunbook.Engine.Tests.Stacks;
+using OpsRunbook.Engine.WebServer;
 
 namespace OpsRunbook.Engine.Tests.Services;
 
@@ -26,7 +27,7 @@ public sealed class UpstreamMarkTests
         var result = MarkPort(text, 3001, Owner);
 
         Assert.Equal(marked, result);
-        Assert.Equal(Owner, NginxUpstreams.Parse("f", result).Servers.Single(server => server.Port == 3001).Owner);
+        Assert.Equal(Owner, NginxUpstreams.Of(NginxConfiguration.Parse("f", result)).Servers.Single(server => server.Port == 3001).Owner);
         Assert.Equal(text, UpstreamMark.Remove(result, Owner));
     }
 
@@ -48,7 +49,7 @@ public sealed class UpstreamMarkTests
             }
             """;
 
-        var servers = NginxUpstreams.Parse("f", text).Servers;
+        var servers = NginxUpstreams.Of(NginxConfiguration.Parse("f", text)).Servers;
 
         Assert.Equal(
             [
@@ -121,14 +122,15 @@ public sealed class UpstreamMarkTests
         var shared = folder.Write("servers.inc", "server 127.0.0.1:3001;\r\nserver 127.0.0.1:3002;");
         var other = folder.Write("conf.d/with space/b.conf", "upstream b {\n include servers.inc;\n server 127.0.0.1:3003; }\n");
 
-        var upstreams = await NginxUpstreams.ReadAsync(new OpsRunbook.Engine.Hosts.LocalHost(), main, default);
+        var configuration = await NginxConfiguration.ReadAsync(new OpsRunbook.Engine.Hosts.LocalHost(), main, default);
+        var upstreams = NginxUpstreams.Of(configuration);
 
         Assert.Equal(
             [("a", shared, 1, 3001), ("a", shared, 2, 3002), ("b", shared, 1, 3001), ("b", shared, 2, 3002), ("b", other, 3, 3003)],
             upstreams.Servers.Select(server => (server.Upstream, server.File, server.Line, server.Port)).OrderBy(server => (server.Upstream, server.Port)));
-        Assert.Equal("/run/x.pid", upstreams.PidFile);
+        Assert.Equal("/run/x.pid", configuration.PidFile);
     }
 
     private static string MarkPort(string text, int port, string owner) => UpstreamMark.Add(
-        text, NginxUpstreams.Parse("f", text).Servers.Where(server => server.Port == port && !server.IsDown).Select(server => server.End), owner);
+        text, NginxUpstreams.Of(NginxConfiguration.Parse("f", text)).Servers.Where(server => server.Port == port && !server.IsDown).Select(server => server.End), owner);
 }
