@@ -51,18 +51,19 @@ internal sealed record MySqlHandshake(string Product, bool OffersTls)
     /// <param name="stream">The connection, after <see cref="ReadAsync"/>.</param>
     /// <param name="target">The server, for messages.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="encrypted">TLS was asked for, which took a packet of its own.</param>
     /// <returns>A task that ends when the server has answered.</returns>
-    public static async Task DeclineAsync(Stream stream, string target, CancellationToken cancellationToken)
+    public static async Task DeclineAsync(Stream stream, string target, CancellationToken cancellationToken, bool encrypted = false)
     {
         var login = "opsrunbook\0\0mysql_native_password\0"u8;
         var body = new byte[32 + login.Length];
-        BinaryPrimitives.WriteUInt32LittleEndian(body, ClientCapabilities);
+        BinaryPrimitives.WriteUInt32LittleEndian(body, encrypted ? ClientCapabilities | ClientSsl : ClientCapabilities);
         BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), MaximumPacketBytes);
         body[8] = 45;
         login.CopyTo(body.AsSpan(32));
         try
         {
-            await WritePacketAsync(stream, 1, body, cancellationToken);
+            await WritePacketAsync(stream, (byte)(encrypted ? 2 : 1), body, cancellationToken);
             var (answer, sequence) = await ReadPacketAsync(stream, target, cancellationToken);
             if (answer is [0xfe, ..])
             {
@@ -74,6 +75,19 @@ internal sealed record MySqlHandshake(string Product, bool OffersTls)
         {
             // The greeting has told what there is to know; how the server says goodbye does not matter.
         }
+    }
+
+    /// <summary>Asks for TLS. The handshake begins with the next byte.</summary>
+    /// <param name="stream">The connection, after <see cref="ReadAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task.</returns>
+    public static async Task RequestTlsAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var body = new byte[32];
+        BinaryPrimitives.WriteUInt32LittleEndian(body, ClientCapabilities | ClientSsl);
+        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), MaximumPacketBytes);
+        body[8] = 45;
+        await WritePacketAsync(stream, 1, body, cancellationToken);
     }
 
     /// <summary>The failure behind an error code of the server.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Endpoints;
@@ -89,7 +90,7 @@ internal sealed class EndpointTester(IHost host, EndpointConditions conditions)
         var options = new TlsOptions(address.Host) { Insecure = conditions.Insecure, CaFile = conditions.CaFile };
         var (timings, chain, problem) = await TlsProbe.HandshakeAsync(host, address.Host, address.Port, options, conditions.Timeout, cancellationToken);
         var expires = chain.Min(certificate => certificate.NotAfter.ToUniversalTime());
-        return new EndpointReading(problem?.Message ?? $"certificate for {TlsVerdict.Names(chain[0])} until {Display.Moment(expires)}", timings)
+        return new EndpointReading(problem?.Message ?? $"certificate for {CertificateNames.Of(chain[0])} until {Display.Moment(expires)}", timings)
         {
             CertificateExpires = expires,
         };

@@ -12,4 +12,10 @@ internal sealed record TlsOptions(string ServerName)
 
     /// <summary>File with the certificate authorities to trust; null for the machine's own.</summary>
     public string? CaFile { get; init; }
+
+    /// <summary>Only collect what is presented; it is judged elsewhere.</summary>
+    public bool OnlyCollect { get; init; }
+
+    /// <summary>Protocol by which TLS is asked for first, such as <c>smtp</c>; null for TLS from the first byte.</summary>
+    public string? StartTls { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
+using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Endpoints;
@@ -32,8 +33,19 @@ internal static class TlsProbe
             {
                 var start = Stopwatch.GetTimestamp();
                 await using var connection = await Connection.OpenAsync(host, address, port, token);
+                if (options.StartTls is { } protocol)
+                {
+                    phase = $"change to TLS over {protocol}";
+                    await StartTls.BeginAsync(protocol, connection.Stream, target, token);
+                }
+
                 phase = "complete the TLS handshake";
                 await using var tls = await TlsSession.OpenAsync(connection.Stream, target, options, token);
+                if (options.StartTls is { } begun)
+                {
+                    await StartTls.EndAsync(begun, tls.Stream, target, token);
+                }
+
                 return (connection.Timings(start, tls.Handshake), tls.Chain, tls.Problem);
             },
             () => EndpointErrors.Timeout(target, timeout, phase),

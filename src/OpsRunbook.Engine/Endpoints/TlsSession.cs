@@ -66,6 +66,10 @@ internal sealed record TlsSession(SslStream Stream, TimeSpan Handshake, IReadOnl
             _ when innermost.Contains("unsupported protocol", StringComparison.Ordinal) || innermost.Contains("protocol version", StringComparison.Ordinal)
                 || innermost.Contains("ProtocolVersion", StringComparison.Ordinal) =>
                 ("it offers only protocol versions that are no longer accepted", "Enable TLS 1.2 or 1.3 on the server."),
+            _ when innermost.Contains("handshake failure", StringComparison.Ordinal) || innermost.Contains("legacy sigalg", StringComparison.Ordinal) =>
+                ("it has no protocol version and cipher in common with this machine, and probably offers only old ones", "Enable TLS 1.2 or 1.3 on the server."),
+            _ when innermost.Contains("excessive message size", StringComparison.Ordinal) =>
+                ("its certificates are larger than clients accept (100 KB together)", "Issue one with fewer names."),
             _ when innermost.Contains("unexpected EOF", StringComparison.OrdinalIgnoreCase) || error is IOException =>
                 ($"it closed the connection ({innermost})", "Check that the port speaks TLS and that the server knows the name."),
             _ => (innermost, "Look closer with: openssl s_client -connect " + target),

@@ -1,6 +1,6 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using OpsRunbook.Engine.Certificates;
 
 namespace OpsRunbook.Engine.Endpoints;
 
@@ -23,10 +23,15 @@ internal sealed class TlsVerdict(string target, TlsOptions options)
     public void Apply(SslClientAuthenticationOptions settings)
     {
         settings.TargetHost = options.ServerName;
-        settings.CertificateChainPolicy = TrustPolicy(options.CaFile);
+        settings.CertificateChainPolicy = options.OnlyCollect ? Nobody() : TrustStore.Of(options.CaFile).Policy();
         settings.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             Collect(certificate, chain);
+            if (options.OnlyCollect)
+            {
+                return true;
+            }
+
             if (options.AnyName)
             {
                 errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
@@ -37,50 +42,13 @@ internal sealed class TlsVerdict(string target, TlsOptions options)
         };
     }
 
-    /// <summary>The certificate's names, for a message.</summary>
-    internal static string Names(X509Certificate2 certificate)
+    // The chain of what is judged elsewhere is not followed here: with nobody to trust there is nothing to look for.
+    private static X509ChainPolicy Nobody() => new()
     {
-        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
-            .SelectMany(extension => extension.EnumerateDnsNames().Concat(extension.EnumerateIPAddresses().Select(address => address.ToString())))
-            .ToList();
-        return names.Count switch
-        {
-            0 => certificate.Subject,
-            > 4 => string.Join(", ", names.Take(4)) + $" and {names.Count - 4} more",
-            _ => string.Join(", ", names),
-        };
-    }
-
-    private static X509ChainPolicy TrustPolicy(string? caFile)
-    {
-        // Nothing is fetched during the handshake: it would escape the timeout, and would hide a chain
-        // that the server presents incompletely and other clients refuse.
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        if (caFile is null)
-        {
-            return policy;
-        }
-
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        try
-        {
-            policy.CustomTrustStore.ImportFromPemFile(caFile);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw CaFile(caFile, error.Message, error);
-        }
-
-        return policy.CustomTrustStore.Count > 0 ? policy : throw CaFile(caFile, "There is no PEM certificate in it.");
-    }
-
-    private static OpsException CaFile(string path, string cause, Exception? inner = null) => new(
-        "Endpoint.CaFileUnreadable",
-        OpsErrorKind.InvalidArgument,
-        $"The file of certificate authorities '{path}' cannot be used: {cause}",
-        "Name a file with one or more PEM certificates.",
-        path,
-        inner);
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+    };
 
     private void Collect(X509Certificate? certificate, X509Chain? chain)
     {
@@ -118,7 +86,7 @@ internal sealed class TlsVerdict(string target, TlsOptions options)
         {
             findings.Add((
                 "Endpoint.TlsNameMismatch",
-                $"is for {Names(leaf)}, not for {options.ServerName}",
+                $"is for {CertificateNames.Of(leaf)}, not for {options.ServerName}",
                 "Check the name asked for, and that the server presents the certificate of that site."));
         }
 

@@ -50,7 +50,7 @@ internal sealed class EnvironmentApplier(StackSession session, ChangeRunner chan
         var (change, failure) = await changes.RunAsync(
             ChangeOf(edit),
             token => WorkAsync(edit, revertAfter, progress, token),
-            result => new ChangeResult(OutcomeOf(result.Change.Outcome), result.Change.Message)
+            result => new ChangeResult(ChangeResult.OutcomeOf(result.Change.Outcome), result.Change.Message)
             {
                 After = Shown(edit, result.Change.Outcome == ServiceOutcome.Reverted ? edit.OldValue : edit.Value),
             },
@@ -241,14 +241,6 @@ internal sealed class EnvironmentApplier(StackSession session, ChangeRunner chan
 
         return Result(edit, ServiceOutcome.Done, message, progress);
     }
-
-    private static JournalOutcome OutcomeOf(ServiceOutcome outcome) => outcome switch
-    {
-        ServiceOutcome.Done => JournalOutcome.Succeeded,
-        ServiceOutcome.Reverted => JournalOutcome.Reverted,
-        ServiceOutcome.Unknown => JournalOutcome.Unknown,
-        _ => JournalOutcome.Failed,
-    };
 
     // systemd's own words come last in its log, and only repeat what is known.
     private static string Why(ServiceTarget target, ServiceChange change)

@@ -1,4 +1,5 @@
 using OpsRunbook.Engine.Cache;
+using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Databases;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Hosts;

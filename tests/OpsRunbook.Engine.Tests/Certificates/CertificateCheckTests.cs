@@ -1,8 +1,9 @@
-using OpsRunbook.Engine.Endpoints;
+using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Stacks;
+using OpsRunbook.Engine.Tests.Endpoints;
 using OpsRunbook.Fixtures;
 
-namespace OpsRunbook.Engine.Tests.Endpoints;
+namespace OpsRunbook.Engine.Tests.Certificates;
 
 public sealed class CertificateCheckTests
 {
@@ -40,14 +41,14 @@ public sealed class CertificateCheckTests
         await using var server = Misbehaving.Answering(Ok, HttpProbeTests.Load(served));
         var certificate = new StackCertificate { Endpoint = $"localhost:{server.Port}", File = renewed.CertificateFile };
         var result = await RunAsync(certificate);
-        Assert.Equal((HealthStatus.Warning, true), (result.Status, result.Reason is "Certificate.NotReloaded" or "Endpoint.TlsUntrusted"));
+        Assert.Equal((HealthStatus.Warning, true), (result.Status, result.Reason is "Certificate.NotReloaded" or "Certificate.ChainIncomplete"));
         Assert.NotNull(result.Latency);
     }
 
     [Theory]
     [InlineData("expired", HealthStatus.Critical, "Certificate.Expired")]
-    [InlineData("wrong", HealthStatus.Critical, "Endpoint.TlsNameMismatch")]
-    [InlineData("self", HealthStatus.Warning, "Endpoint.TlsSelfSigned")]
+    [InlineData("wrong", HealthStatus.Critical, "Certificate.NameMismatch")]
+    [InlineData("self", HealthStatus.Warning, "Certificate.SelfSigned")]
     public async Task A_served_certificate_is_judged(string fault, HealthStatus status, string reason)
     {
         var files = fault switch
