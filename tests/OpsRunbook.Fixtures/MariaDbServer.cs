@@ -62,10 +62,12 @@ public sealed class MariaDbServer : ServerProcess
         var server = new MariaDbServer(
             Tool.Require("mariadbd", "MariaDB", Package), Tool.Require("mariadb", "MariaDB", Package), settings);
         await Tool.GiveAsync("mysql", server.Folder);
+
+        // A server that starts removes the temporary tables that it finds in its folder for them, other servers' too.
         string[] command =
         [
             .. account, install, "--no-defaults", $"--datadir={server.Folder}/data", "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M",
+            "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M", $"--tmpdir={server.Folder}",
         ];
         await Tool.RunAsync(command[0], command[1..], folder: server.Folder);
 
@@ -93,7 +95,7 @@ public sealed class MariaDbServer : ServerProcess
     private protected override IEnumerable<string> Command() =>
     [
         .. Tool.As("mysql", "MariaDB"), _server, "--no-defaults", $"--datadir={Folder}/data", $"--socket={Socket}",
-        $"--pid-file={Folder}/pid", $"--port={Port}", "--bind-address=127.0.0.1", "--skip-name-resolve", $"--init-file={InitFile}",
+        $"--pid-file={Folder}/pid", $"--tmpdir={Folder}", $"--port={Port}", "--bind-address=127.0.0.1", "--skip-name-resolve", $"--init-file={InitFile}",
         $"--ssl-ca={Folder}/ca.pem", $"--ssl-cert={Folder}/cert.pem", $"--ssl-key={Folder}/key.pem", "--innodb-buffer-pool-size=32M",
         "--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=fsync", .. _settings,
     ];

@@ -19,7 +19,7 @@ public sealed class PostgreSqlServer : ServerProcess
     public string User => "postgres";
 
     /// <summary>Its password.</summary>
-    public string Password { get; } = TestRun.NewPassword();
+    public string Password { get; private init; } = TestRun.NewPassword();
 
     /// <summary>Database that always exists.</summary>
     public string Database => "postgres";
@@ -111,6 +111,21 @@ public sealed class PostgreSqlServer : ServerProcess
         await Tool.GiveAsync("postgres", server.DataFolder);
         await server.StartAsync();
         await server.ExecuteAsync("CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
+        return server;
+    }
+
+    /// <summary>A replica that streams from another server, with the same users.</summary>
+    internal static async Task<PostgreSqlServer> CreateReplicaAsync(PostgreSqlServer primary)
+    {
+        var server = new PostgreSqlServer(primary._binaries, primary._settings) { Password = primary.Password };
+        await Tool.GiveAsync("postgres", server.Folder);
+        string[] command =
+        [
+            .. Tool.As("postgres", "PostgreSQL"), Path.Combine(primary._binaries, "pg_basebackup"), "-h", primary.Host, "-p", primary.Port.ToString(), "-U", primary.User,
+            "-D", server.DataFolder, "-R", "-X", "stream", "-c", "fast", "--no-sync",
+        ];
+        await Tool.RunAsync(command[0], command[1..], environment: new Dictionary<string, string> { ["PGPASSWORD"] = primary.Password }, folder: server.Folder);
+        await server.StartAsync();
         return server;
     }
 

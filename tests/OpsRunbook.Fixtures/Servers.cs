@@ -32,6 +32,11 @@ public static class Servers
     /// <returns>The server, answering.</returns>
     public static Task<PostgreSqlServer> NewPostgreSqlAsync(params string[] settings) => GetAsync(() => PostgreSqlServer.CreateAsync(settings));
 
+    /// <summary>A replica of a PostgreSQL server.</summary>
+    /// <param name="primary">The primary.</param>
+    /// <returns>The replica, answering.</returns>
+    public static Task<PostgreSqlServer> NewPostgreSqlReplicaAsync(PostgreSqlServer primary) => GetAsync(() => PostgreSqlServer.CreateReplicaAsync(primary));
+
     /// <summary>The shared MariaDB server.</summary>
     /// <returns>The server, answering.</returns>
     public static Task<MariaDbServer> MariaDbAsync() => GetAsync(SharedMariaDb);

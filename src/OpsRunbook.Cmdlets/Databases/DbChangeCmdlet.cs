@@ -20,7 +20,7 @@ public abstract class DbChangeCmdlet : ChangeCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Uri { get; set; } = [];
 
-    /// <summary>User and password for the addresses of -Uri.</summary>
+    /// <summary>User and password for the addresses of -Uri, or to use instead of the stack's.</summary>
     [Parameter]
     [Credential]
     public PSCredential? Credential { get; set; }
@@ -43,7 +43,7 @@ public abstract class DbChangeCmdlet : ChangeCmdlet
     private protected IReadOnlyList<DatabaseMember> Members(StackSession session, IReadOnlyList<string> names, IOperationOutput output)
     {
         var limit = IsBound(nameof(Timeout)) ? WaitingTime.Require(Timeout, nameof(Timeout)) : (TimeSpan?)null;
-        var members = DatabaseMember.Select(session, names, limit, output);
+        var members = DatabaseMember.Select(session, names, limit, Uri.Length > 0 ? null : Credentials(Credential), output);
         return members.Count > 1 && names.Count == 0 && Uri.Length == 0
             ? throw new OpsException(
                 "Db.NameMissing",

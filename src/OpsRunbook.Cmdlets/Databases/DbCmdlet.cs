@@ -21,7 +21,7 @@ public abstract class DbCmdlet : StackCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Uri { get; set; } = [];
 
-    /// <summary>User and password for the addresses of -Uri.</summary>
+    /// <summary>User and password for the addresses of -Uri, or to use instead of the stack's.</summary>
     [Parameter]
     [Credential]
     public PSCredential? Credential { get; set; }
@@ -44,7 +44,7 @@ public abstract class DbCmdlet : StackCmdlet
         ArgumentNullException.ThrowIfNull(output);
         await using var session = Uri.Length > 0 ? DatabaseAddress.Open(Uri, Credentials(Credential)) : await OpenStackAsync(output, cancellationToken);
         var limit = IsBound(nameof(Timeout)) ? WaitingTime.Require(Timeout, nameof(Timeout)) : (TimeSpan?)null;
-        var members = DatabaseMember.Select(session, _names, limit, output);
+        var members = DatabaseMember.Select(session, _names, limit, Uri.Length > 0 ? null : Credentials(Credential), output);
         await Task.WhenAll(members.Select(member => LookAsync(member, output, cancellationToken)));
     }
 

@@ -52,6 +52,7 @@ public sealed class GetServiceLogCommand : LogFilterCmdlet
 
         var reader = new LogReader(query, output);
         await WithSourcesAsync(
+            query.Since,
             async sources =>
             {
                 await foreach (var record in reader.ReadAsync(sources, cancellationToken))

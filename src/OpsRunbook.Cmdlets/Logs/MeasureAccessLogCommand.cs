@@ -31,8 +31,10 @@ public sealed class MeasureAccessLogCommand : LogFilterCmdlet
             throw Unusable("-Bucket must be at least a second.", "Write for example 1m or 1h.");
         }
 
-        var measure = new AccessLogMeasure(Filtered(), IsBound(nameof(Bucket)) ? Bucket : null, Top, output);
+        var query = Filtered();
+        var measure = new AccessLogMeasure(query, IsBound(nameof(Bucket)) ? Bucket : null, Top, output);
         await WithSourcesAsync(
+            query.Since,
             async sources =>
             {
                 if (await measure.RunAsync(sources, cancellationToken) is not { } result)

@@ -55,6 +55,6 @@ public sealed class MeasureServiceLogCommand : LogFilterCmdlet
             Top = IsBound(nameof(Top)) ? Top : null,
             Baseline = IsBound(nameof(Baseline)) ? Baseline : null,
         };
-        await WithSourcesAsync(sources => new ServiceLogMeasure(request, output).RunAsync(sources, cancellationToken), output, cancellationToken);
+        await WithSourcesAsync(query.Since - (request.Baseline ?? TimeSpan.Zero), sources => new ServiceLogMeasure(request, output).RunAsync(sources, cancellationToken), output, cancellationToken);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Stacks;
@@ -11,88 +10,26 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="thresholds">Limits of the stack.</param>
 public sealed class DatabaseCheck(string name, StackDatabase database, StackThresholds thresholds) : IHealthCheck
 {
-    private readonly TimeSpan _limit = database.Timeout ?? TimeSpan.FromSeconds(5);
-
     /// <inheritdoc/>
     public string Name => name;
 
     /// <inheritdoc/>
-    public TimeSpan Timeout => _limit + CheckFailure.Backstop;
+    public TimeSpan Timeout => (database.Timeout ?? DatabaseMember.DefaultTimeout) + CheckFailure.Backstop;
 
     /// <inheritdoc/>
     public async Task<CheckResult> RunAsync(StackSession session, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
-        string? address = null;
-        try
-        {
-            var host = session.Host(database.Host);
-            var target = new DatabaseTarget(host, database, await session.SecretAsync(database.Password, cancellationToken), _limit);
-            address = target.Text;
-            IDatabaseProbe probe = database.Engine switch
-            {
-                DatabaseEngine.Postgres => new PostgreSqlProbe(target),
-                DatabaseEngine.MongoDb => new MongoDbProbe(target),
-                _ => new MySqlProbe(target),
-            };
-            var reading = await Deadline.RunAsync(
-                _limit,
-                probe.ReadAsync,
-                () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(target.Text, _limit, "answer")),
-                cancellationToken);
-            return Judge(reading, target);
-        }
-        catch (OpsException error)
-        {
-            return Result(CheckFailure.Status(error), error.Message, error.Id, address, null);
-        }
-    }
-
-    private CheckResult Judge(DatabaseReading reading, DatabaseTarget target)
-    {
-        var product = reading.Product + (reading.Role is { } role ? $" ({role})" : string.Empty);
-        if (reading.NotTried is { } cause)
-        {
-            return Result(HealthStatus.Unknown, $"{product} answers, but the login was not tried: {cause.Message}", cause.Id, target.Text, reading.Latency);
-        }
-
-        if (!target.HasLogin)
-        {
-            return Result(HealthStatus.Healthy, $"{product} answers; no credentials configured, login not tried.", null, target.Text, reading.Latency);
-        }
-
-        if (reading is not { Connections: { } connections, MaximumConnections: > 0 and { } maximum })
-        {
-            return Result(HealthStatus.Healthy, $"{product}, login works.", null, target.Text, reading.Latency);
-        }
-
-        var limits = thresholds.DbConnections;
-        var measurement = new Measurement(
-            "connections", connections, string.Empty, limits.Warning * maximum / 100, limits.Critical * maximum / 100, 0, maximum);
-        var percent = (100.0 * connections / maximum).ToString("0.#", CultureInfo.InvariantCulture);
-        return Result(
-            measurement.Status,
-            $"{product}, {connections} of {maximum} connections in use ({percent}%).",
-            measurement.Status == HealthStatus.Healthy ? null : "Db.ConnectionsHigh",
-            target.Text,
-            reading.Latency,
-            measurement);
-    }
-
-    private CheckResult Result(
-        HealthStatus status,
-        string message,
-        string? reason,
-        string? target,
-        TimeSpan? latency,
-        params Measurement[] measurements) => new()
+        var finding = await DatabaseFinding.AskAsync(new DatabaseMember(session, name, database), thresholds, cancellationToken);
+        return new CheckResult
         {
             Name = name,
-            Status = status,
-            Message = message,
-            Reason = reason,
-            Target = target,
-            Latency = latency,
-            Measurements = measurements,
+            Status = finding.Status,
+            Message = finding.Message,
+            Reason = finding.Reason,
+            Target = finding.Target?.Text,
+            Latency = finding.Reading?.Latency,
+            Measurements = finding.Connections is { } connections ? [connections] : [],
         };
+    }
 }

@@ -46,7 +46,7 @@ internal static class DatabaseErrors
         "Db.TooManyConnections",
         OpsErrorKind.Connection,
         $"{target} takes no more connections: {says}",
-        "Look for sessions that leak or idle, end them, or raise max_connections.",
+        "A slot is kept for administrators: Get-DbSession with the -Credential of one shows who holds the connections, and Stop-DbSession ends those that idle.",
         target,
         inner);
 

@@ -11,6 +11,9 @@ internal sealed record DatabaseReading(string Product, TimeSpan Latency)
     /// <summary>Connections the server takes at most; null without login.</summary>
     public int? MaximumConnections { get; init; }
 
+    /// <summary>Version of TLS that the login used, such as <c>TLSv1.3</c>; null for none, and without login.</summary>
+    public string? Tls { get; init; }
+
     /// <summary>Role in a replication, such as <c>replica</c>; null for none.</summary>
     public string? Role { get; init; }
 

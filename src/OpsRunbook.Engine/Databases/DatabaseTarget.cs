@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Hosts;
 
@@ -10,6 +12,15 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="Timeout">Longest time for everything.</param>
 internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string? Password, TimeSpan Timeout)
 {
+    /// <summary>A login that the caller gave; null for the stack's.</summary>
+    public NetworkCredential? Login { get; init; }
+
+    /// <summary>User to log in as; null for the engine's default.</summary>
+    public string? User => Login?.UserName ?? Database.User;
+
+    /// <summary>How long the phases of the last connection took.</summary>
+    public DatabaseTimings Timings { get; } = new();
+
     /// <summary>Name or address of the server as seen from the host.</summary>
     public string Server => Database.Server ?? "localhost";
 
@@ -30,7 +41,7 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     public string Text => Socket ?? EndpointErrors.HostPort(Server, Port);
 
     /// <summary>A login is configured.</summary>
-    public bool HasLogin => Database.User is not null || Password is not null;
+    public bool HasLogin => User is not null || Password is not null;
 
     /// <summary>Encryption that must be there: null for none that must, else whether and how the certificate is verified.</summary>
     public TlsOptions? RequiredTls => Database.Tls switch
@@ -48,15 +59,32 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     {
         try
         {
-            return Socket is { } socket
-                ? await Host.ConnectUnixAsync(socket, cancellationToken)
-                : (await Connection.OpenAsync(Host, Server, Port, cancellationToken)).Stream;
+            if (Socket is { } socket)
+            {
+                var start = Stopwatch.GetTimestamp();
+                var stream = await Host.ConnectUnixAsync(socket, cancellationToken);
+                Timings.Connect = Stopwatch.GetElapsedTime(start);
+                return stream;
+            }
+
+            var connection = await Connection.OpenAsync(Host, Server, Port, cancellationToken);
+            (Timings.Dns, Timings.Connect) = (connection.Dns, connection.Connect);
+            return connection.Stream;
         }
         catch (OpsException error)
         {
             throw DatabaseErrors.FromEndpoint(error);
         }
     }
+
+    /// <summary>Asks for what is answered at once: waits no longer than the target's limit.</summary>
+    /// <typeparam name="T">What is asked for.</typeparam>
+    /// <param name="work">Asks.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="OpsException"><c>Db.Timeout</c>, or what the work throws.</exception>
+    public Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => Deadline.RunAsync(
+        Timeout, work, () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Text, Timeout, "answer")), cancellationToken);
 
     // The compiler's ToString would print the password.
     private bool PrintMembers(System.Text.StringBuilder builder)

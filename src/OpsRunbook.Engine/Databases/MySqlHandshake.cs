@@ -80,13 +80,15 @@ internal sealed record MySqlHandshake(string Product, bool OffersTls)
     /// <param name="code">Its number.</param>
     /// <param name="says">Its text.</param>
     /// <param name="target">The server.</param>
-    /// <param name="database">The configured entry; null when no login was tried.</param>
+    /// <param name="user">Who logged in; null when no login was tried.</param>
+    /// <param name="database">The database that was asked for; null for none.</param>
     /// <returns>An exception to throw.</returns>
-    public static OpsException FromCode(int code, string says, string target, StackDatabase? database) => code switch
+    public static OpsException FromCode(int code, string says, string target, string? user, string? database) => code switch
     {
         1040 or 1203 or 1226 => DatabaseErrors.TooManyConnections(target, says),
-        1044 or 1045 or 1130 or 1698 => DatabaseErrors.LoginRefused(target, database?.User, says),
-        1049 => DatabaseErrors.DatabaseMissing(target, database?.Database, says),
+        1044 or 1045 or 1130 or 1698 => DatabaseErrors.LoginRefused(target, user, says),
+        1049 => DatabaseErrors.DatabaseMissing(target, database, says),
+        1142 or 1143 or 1227 or 1370 => DatabaseErrors.Forbidden(target, user, says),
         1053 or 1077 or 1079 => DatabaseErrors.Starting(target, says),
         1129 => new OpsException(
             "Db.HostBlocked", OpsErrorKind.PermissionDenied, $"{target} has locked out this address: {says}", "Run FLUSH HOSTS on the server.", target),
@@ -97,7 +99,7 @@ internal sealed record MySqlHandshake(string Product, bool OffersTls)
     {
         var code = packet.Length >= 3 ? BinaryPrimitives.ReadUInt16LittleEndian(packet.AsSpan(1)) : 0;
         var text = packet.AsSpan(Math.Min(3, packet.Length));
-        return FromCode(code, Encoding.UTF8.GetString(text is [(byte)'#', _, _, _, _, _, ..] ? text[6..] : text), target, null);
+        return FromCode(code, Encoding.UTF8.GetString(text is [(byte)'#', _, _, _, _, _, ..] ? text[6..] : text), target, null, null);
     }
 
     private static string Name(string version)

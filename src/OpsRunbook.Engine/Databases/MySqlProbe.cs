@@ -27,13 +27,19 @@ internal sealed class MySqlProbe(DatabaseTarget target) : IDatabaseProbe
 
         try
         {
+            var login = Stopwatch.GetTimestamp();
             await using var session = await MySqlSession.OpenAsync(target, greeting, cancellationToken);
             var settings = await session.RowAsync("SELECT @@max_connections AS maximum, @@read_only AS readonly", cancellationToken);
+            target.Timings.LogIn = Stopwatch.GetElapsedTime(login);
+            var asked = Stopwatch.GetTimestamp();
             var connected = await session.RowAsync("SHOW GLOBAL STATUS LIKE 'Threads_connected'", cancellationToken);
+            target.Timings.Query = Stopwatch.GetElapsedTime(asked);
+            var tls = await session.RowAsync("SHOW STATUS LIKE 'Ssl_version'", cancellationToken);
             return new DatabaseReading(greeting.Product, Stopwatch.GetElapsedTime(start))
             {
                 MaximumConnections = (int?)settings.Number("maximum"),
                 Connections = (int?)connected.Number("Value"),
+                Tls = tls["Value"] is { Length: > 0 } version ? version : null,
                 Role = settings.Number("readonly") == 1 ? "read-only" : null,
             };
         }

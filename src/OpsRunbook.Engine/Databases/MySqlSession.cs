@@ -179,7 +179,7 @@ internal sealed partial class MySqlSession : IAsyncDisposable
     {
         var database = target.Database;
         var options = new StringBuilder("[client]\n");
-        Add("user", database.User ?? "root");
+        Add("user", target.User ?? "root");
         if (target.Password is { } password)
         {
             Add("password", password);
@@ -251,7 +251,7 @@ internal sealed partial class MySqlSession : IAsyncDisposable
             2005 => new OpsException("Db.NameUnknown", OpsErrorKind.Connection, $"The name of {_target.Text} cannot be resolved: {says}", "Check its spelling.", _target.Text),
             2026 => Tls(says),
             0 => new OpsException("Db.ClientFailed", OpsErrorKind.OperationFailed, $"The client on {_target.Host.Name} could not ask {_target.Text}: {says}", null, _target.Text),
-            _ => MySqlHandshake.FromCode(code, says, _target.Text, _target.Database),
+            _ => MySqlHandshake.FromCode(code, says, _target.Text, _target.User, _target.Database.Database),
         };
     }
 

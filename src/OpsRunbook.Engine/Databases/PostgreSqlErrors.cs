@@ -38,11 +38,11 @@ internal static class PostgreSqlErrors
     /// <returns>An exception to throw.</returns>
     public static OpsException FromServer(string sqlState, string says, DatabaseTarget target, Exception? inner = null) => sqlState switch
     {
-        "28P01" or "28000" => DatabaseErrors.LoginRefused(target.Text, target.Database.User, says, inner),
+        "28P01" or "28000" => DatabaseErrors.LoginRefused(target.Text, target.User, says, inner),
         "3D000" => DatabaseErrors.DatabaseMissing(target.Text, target.Database.Database, says, inner),
         "53300" => DatabaseErrors.TooManyConnections(target.Text, says, inner),
         "57P03" or "57P01" or "57P02" => DatabaseErrors.Starting(target.Text, says, inner),
-        "42501" => DatabaseErrors.Forbidden(target.Text, target.Database.User, says, inner),
+        "42501" => DatabaseErrors.Forbidden(target.Text, target.User, says, inner),
         _ => DatabaseErrors.Failed(target.Text, $"{says} ({sqlState})", inner),
     };
 }

@@ -14,6 +14,7 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
         SELECT current_setting('server_version'),
                pg_is_in_recovery(),
                current_setting('max_connections')::int,
+               (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()),
                (SELECT count(*)::int FROM pg_stat_activity
                  WHERE backend_type = 'client backend'
                     OR (backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL))
@@ -27,15 +28,19 @@ internal sealed class PostgreSqlProbe(DatabaseTarget target) : IDatabaseProbe
         var start = Stopwatch.GetTimestamp();
 
         await using var session = await PostgreSqlSession.OpenAsync(target, cancellationToken);
+        target.Timings.LogIn = Stopwatch.GetElapsedTime(start) - target.Timings.Dns.GetValueOrDefault() - target.Timings.Connect.GetValueOrDefault();
+        var asked = Stopwatch.GetTimestamp();
         var reading = await session.QueryAsync(
             Query,
             row => new DatabaseReading($"PostgreSQL {row.GetString(0).Split(' ')[0]}", Stopwatch.GetElapsedTime(start))
             {
                 Role = row.GetBoolean(1) ? "replica" : null,
                 MaximumConnections = row.GetInt32(2),
-                Connections = row.GetInt32(3),
+                Tls = row.IsDBNull(3) ? null : row.GetString(3),
+                Connections = row.GetInt32(4),
             },
             cancellationToken);
+        target.Timings.Query = Stopwatch.GetElapsedTime(asked);
         return reading[0];
     }
 

@@ -128,7 +128,7 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         {
             Host = "127.0.0.1",
             Port = _forward.Port,
-            Username = _target.Database.User ?? "postgres",
+            Username = _target.User ?? "postgres",
             Password = _target.Password,
             Database = database,
             SslMode = _target.Database.Tls switch

@@ -73,21 +73,62 @@ public static class HealthTarget
         return SecretReference.Plain("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.UserName}:{credential.Password}")));
     }
 
-    private static StackDatabase Database(Uri uri, NetworkCredential? login) => new()
+    private static StackDatabase Database(Uri uri, NetworkCredential? login)
     {
-        Engine = uri.Scheme switch
+        var database = new StackDatabase
         {
-            "mysql" => DatabaseEngine.MySql,
-            "mariadb" => DatabaseEngine.MariaDb,
-            "mongodb" => DatabaseEngine.MongoDb,
-            _ => DatabaseEngine.Postgres,
-        },
-        Server = uri.Host,
-        Port = Port(uri),
-        Database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/')) is { Length: > 0 } database ? database : null,
-        User = login?.UserName,
-        Password = Password(login),
-    };
+            Engine = uri.Scheme switch
+            {
+                "mysql" => DatabaseEngine.MySql,
+                "mariadb" => DatabaseEngine.MariaDb,
+                "mongodb" => DatabaseEngine.MongoDb,
+                _ => DatabaseEngine.Postgres,
+            },
+            Server = uri.Host,
+            Port = Port(uri),
+            Database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/')) is { Length: > 0 } name ? name : null,
+            User = login?.UserName,
+            Password = Password(login),
+        };
+        foreach (var option in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = option.Split('=', 2);
+            SetOption(database, Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : string.Empty);
+        }
+
+        return database;
+    }
+
+    // By the names that the engines' own clients have for them.
+    private static void SetOption(StackDatabase database, string key, string value)
+    {
+        switch (key.Replace("-", string.Empty, StringComparison.Ordinal).ToUpperInvariant())
+        {
+            case "SSLMODE":
+                database.Tls = value.Replace('_', '-').ToUpperInvariant() switch
+                {
+                    "DISABLE" or "DISABLED" => "disable",
+                    "ALLOW" or "PREFER" or "PREFERRED" => "prefer",
+                    "REQUIRE" or "REQUIRED" => "require",
+                    "VERIFY-CA" => "verify-ca",
+                    "VERIFY-FULL" or "VERIFY-IDENTITY" => "verify-full",
+                    _ => throw new OpsException(
+                        "Health.UriInvalid", OpsErrorKind.InvalidArgument, $"'{value}' is no mode of TLS.", "Write sslmode=disable, prefer, require, verify-ca or verify-full.", key),
+                };
+                break;
+            case "TLS" or "SSL":
+                // As MongoDB has it: with TLS the certificate is verified.
+                database.Tls = string.Equals(value, "true", StringComparison.OrdinalIgnoreCase) ? "verify-full" : "disable";
+                break;
+            case "SSLROOTCERT" or "SSLCA" or "TLSCAFILE":
+                database.TlsCa = value;
+                break;
+            default:
+                // Its value may be a secret, such as a password, and is not repeated.
+                throw new OpsException(
+                    "Health.UriInvalid", OpsErrorKind.InvalidArgument, $"The address of a database takes no option '{key}'.", "Write sslmode and sslrootcert, or ssl-mode and ssl-ca; for more, use a stack file.", key);
+        }
+    }
 
     private static StackCache Cache(Uri uri, NetworkCredential? login) => new()
     {

@@ -9,6 +9,9 @@ public sealed record LogQuery
     /// <summary>Older than this, UTC; null for no limit. A record without a time passes.</summary>
     public DateTime? Until { get; init; }
 
+    /// <summary>Zone of times that do not say theirs; null for the one of the machine that a file is on.</summary>
+    public TimeZoneInfo? Zone { get; init; }
+
     /// <summary>Only so many, the newest; null for all.</summary>
     public int? Last { get; init; }
 

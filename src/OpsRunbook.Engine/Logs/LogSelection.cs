@@ -12,28 +12,31 @@ public static class LogSelection
     /// <param name="paths">Files, folders, and patterns with <c>*</c> and <c>?</c>.</param>
     /// <param name="folder">Folder that relative paths are relative to.</param>
     /// <param name="output">Takes an error for each path that stands for nothing.</param>
+    /// <param name="since">Beginning of the time range, UTC: rotated files that reach into it belong to the logs; null for none.</param>
     /// <returns>A source for each file.</returns>
-    public static IReadOnlyList<ILogSource> OfPaths(IEnumerable<string> paths, string folder, IOperationOutput output) =>
-        LogFileSet.Find(paths, folder, output).Select(path => (ILogSource)new LogFileSource(path)).ToList();
+    public static IReadOnlyList<ILogSource> OfPaths(IEnumerable<string> paths, string folder, IOperationOutput output, DateTime? since = null) =>
+        [.. LogFileSource.Of(LogFileSet.Find(paths, folder, output), since)];
 
     /// <summary>The logs of members of a stack.</summary>
     /// <param name="session">The stack in use.</param>
     /// <param name="names">Names of members, with wildcards; none for every member that has a log.</param>
     /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be found.</param>
+    /// <param name="since">Beginning of the time range, UTC: rotated files that reach into it belong to the logs; null for none.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The sources.</returns>
     public static async Task<IReadOnlyList<ILogSource>> OfMembersAsync(
-        StackSession session, IReadOnlyList<string> names, IOperationOutput output, CancellationToken cancellationToken) =>
-        (await FindAsync(session, names, output, cancellationToken)).ConvertAll(found => found.Source);
+        StackSession session, IReadOnlyList<string> names, IOperationOutput output, DateTime? since, CancellationToken cancellationToken) =>
+        (await FindAsync(session, names, output, since, cancellationToken)).ConvertAll(found => found.Source);
 
     /// <summary>The logs of members of a stack, with the member of each.</summary>
     /// <param name="session">The stack in use.</param>
     /// <param name="names">Names of members, with wildcards; none for every member that has a log.</param>
     /// <param name="output">Takes an error for each name that fits nothing, and for each log that cannot be found.</param>
+    /// <param name="since">Beginning of the time range, UTC: rotated files that reach into it belong to the logs; null for none.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The members and their sources.</returns>
     internal static async Task<List<(StackMember Member, ILogSource Source)>> FindAsync(
-        StackSession session, IReadOnlyList<string> names, IOperationOutput output, CancellationToken cancellationToken)
+        StackSession session, IReadOnlyList<string> names, IOperationOutput output, DateTime? since, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(names);
@@ -57,7 +60,7 @@ public static class LogSelection
             var isNamed = names.Count > 0 && name.AsSpan().IndexOfAny('*', '?') < 0;
             foreach (var member in matches.Where(member => chosen.Add($"{member.Kind} {member.Name}")))
             {
-                var found = await OfMemberAsync(session, member, output, cancellationToken);
+                var found = await OfMemberAsync(session, member, output, since, cancellationToken);
                 if (found.Count == 0 && isNamed && !HasLogs(session.Stack, member))
                 {
                     output.Error(new OpsException(
@@ -99,11 +102,11 @@ public static class LogSelection
         return [.. own.Concat(shared).Distinct(StringComparer.Ordinal)];
     }
 
-    private static async Task<List<ILogSource>> OfMemberAsync(StackSession session, StackMember member, IOperationOutput output, CancellationToken cancellationToken)
+    private static async Task<List<ILogSource>> OfMemberAsync(StackSession session, StackMember member, IOperationOutput output, DateTime? since, CancellationToken cancellationToken)
     {
         try
         {
-            return await new MemberLogs(session, output).FindAsync(member, Files(session.Stack, member), cancellationToken);
+            return await new MemberLogs(session, output).FindAsync(member, Files(session.Stack, member), since, cancellationToken);
         }
         catch (OpsException error)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using OpsRunbook.ConsoleRunner;
@@ -85,6 +86,7 @@ public sealed class LogCommandTests : IDisposable
     [InlineData("Log.TimeInvalid", "Get-ServiceLog", "api", "-Since", "yesterday-ish")]
     [InlineData("Log.TimeInvalid", "Get-ServiceLog", "api", "-Since", "90")]
     [InlineData("Log.ParameterInvalid", "Get-ServiceLog", "api", "-Since", "1h", "-Until", "2h")]
+    [InlineData("Log.TimeZoneUnknown", "Get-ServiceLog", "api", "-TimeZone", "Middle/Earth")]
     [InlineData("Log.ParameterInvalid", "Get-ServiceLog", "api", "-Follow", "-Until", "2h")]
     [InlineData("Log.PatternInvalid", "Get-ServiceLog", "api", "-Match", "(")]
     [InlineData("Log.ParameterInvalid", "Measure-ServiceLog", "api", "-By", "Field")]
@@ -155,6 +157,38 @@ public sealed class LogCommandTests : IDisposable
         Assert.Equal((20, 1), (total.GetProperty("Requests").GetInt32(), total.GetProperty("ServerErrors").GetInt32()));
         Assert.Equal(("/a/<num>", "203.0.113.7"), (route.GetProperty("Route").GetString(), client.GetProperty("Address").GetString()));
         Assert.Equal(20, times.Sum(time => time.GetProperty("Requests").GetInt32()));
+    }
+
+    [SkippableFact]
+    public async Task A_log_that_may_not_be_read_is_an_error_and_the_others_go_on()
+    {
+        Skip.IfNot(Environment.UserName == "root" && File.Exists("/usr/bin/setpriv"), "Becoming another user needs root and setpriv.");
+        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(Path.Combine(_folder, "api.log"), UnixFileMode.UserRead);
+        File.SetUnixFileMode(Path.Combine(_folder, "access.log"), UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        foreach (var command in (string[])["Get-ServiceLog", "Measure-ServiceLog"])
+        {
+            using var other = Process.Start(new ProcessStartInfo("/usr/bin/setpriv")
+            {
+                ArgumentList =
+                {
+                    "--reuid=65534", "--regid=65534", "--clear-groups", Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet" ? host : "dotnet", typeof(OpsRunbookConsole).Assembly.Location,
+                    command, "-Path", Path.Combine(_folder, "*.log"), "-OutputFormat", "NdJson",
+                },
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+            var errors = other.StandardError.ReadToEndAsync();
+            var output = await other.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60));
+
+            Assert.Contains("/a/", output, StringComparison.Ordinal);
+            Assert.DoesNotContain("request 7", output, StringComparison.Ordinal);
+            Assert.Contains("Log.PermissionDenied", await errors, StringComparison.Ordinal);
+            Assert.Contains("api.log", await errors, StringComparison.Ordinal);
+            await other.WaitForExitAsync();
+            Assert.NotEqual(0, other.ExitCode);
+        }
     }
 
     private List<JsonElement> Items(params string[] arguments)

@@ -122,6 +122,25 @@ public sealed class LogFileTests : IDisposable
         Assert.Equal(records[0].SourceOffset, (await File.ReadAllTextAsync(path)).IndexOf("record 72000 ", StringComparison.Ordinal) - 26);
     }
 
+    [Theory]
+    [InlineData(4060)]
+    [InlineData(4096)]
+    [InlineData(9000)]
+    public async Task A_time_range_is_found_among_long_records(int length)
+    {
+        // Places at which the file is looked at fall into every part of a record, also into its time.
+        var path = Path.Combine(_folder, "long-lines.log");
+        var start = new DateTime(2026, 1, 23, 0, 0, 0, DateTimeKind.Utc);
+        var filling = new string('x', length);
+        await File.WriteAllTextAsync(path, string.Concat(Enumerable.Range(0, 2500).Select(minute => $"{start.AddMinutes(minute):yyyy-MM-dd'T'HH:mm:ss}.000+00:00 INFO record {minute} {filling}\n")));
+
+        for (var from = 100; from < 2400; from += 331)
+        {
+            var records = await LogText.ReadAsync(path, new LogQuery { Since = start.AddMinutes(from), Until = start.AddMinutes(from + 5) });
+            Assert.Equal(Enumerable.Range(from, 5), records.Select(record => int.Parse(record.Message.Split(' ')[1], CultureInfo.InvariantCulture)));
+        }
+    }
+
     [Fact]
     public async Task A_clock_that_went_back_hides_nothing()
     {

@@ -100,6 +100,22 @@ public sealed class ServerLogTests
     }
 
     [SkippableFact]
+    public async Task Sshd_writes_to_a_file()
+    {
+        await using var server = await Servers.NewSshdAsync();
+        await Tool.TryRunAsync("ssh", ["-F", server.ClientConfigFile, "-o", "IdentitiesOnly=yes", "-o", "IdentityFile=" + server.StrangerIdentityFile, "-l", "nobody-here", "server", "true"]);
+        await EventuallyAsync(() => File.ReadAllText(server.LogFile).Contains("nobody-here", StringComparison.Ordinal) ? server.LogFile : null);
+
+        var (format, records) = await ReadAsync(server.LogFile);
+
+        Assert.Equal("plain text", format);
+        var record = records.First(record => record.Message.Contains("nobody-here", StringComparison.Ordinal));
+        Assert.Matches(@"^Invalid user nobody-here from 127\.0\.0\.1 port \d+$", record.Message);
+        Assert.Null(record.Time);
+        Assert.Equal(File.ReadAllLines(server.LogFile)[(int)record.SourceLine! - 1].TrimEnd(), record.Message);
+    }
+
+    [SkippableFact]
     public async Task Pm2_writes_with_and_without_times()
     {
         var pm2 = await Servers.Pm2Async();

@@ -23,7 +23,7 @@ internal static class Disks
 
     public static Task<Figure> LargestAsync() => MeasureAsync(
         "The 20 largest of 500,000 files",
-        "`find -xdev -type f -printf | sort -rn | head`",
+        "`find -xdev -printf` through `sort -rn` and `head`",
         tree => [Paths.Runner, "Find-LargeFile", tree, "-MinSize", "1", "-First", $"{Largest}", "-OutputFormat", "NdJson"],
         tree => ["sh", "-c", $"find \"$1\" -xdev -type f -printf '%b %p\\n' | LC_ALL=C sort -rn | head -n {Largest}", "sh", tree],
         output => Objects(output).Select(file => $"{file.GetProperty("SizeBytes").GetInt64() / 512} {file.GetProperty("Path")}"),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Logs;
 
@@ -33,7 +34,7 @@ internal static class Logs
 
     private static readonly Lazy<string> Application = new(() => Create("app.log", path => LogData.WriteApplication(path, Size)));
     private static readonly Lazy<string> Access = new(() => Create("access.log", path => LogData.WriteAccess(path, Size)));
-    private static readonly Lazy<string> HalfAccess = new(() => Create("half.log", path => LogData.WriteAccess(path, Size / 2)));
+    private static readonly Lazy<string> DoubleAccess = new(() => Create("double.log", path => LogData.WriteAccess(path, Size * 2)));
 
     /// <summary>Top error patterns, against grep, sed, sort and uniq in a locale.</summary>
     public static async Task<Figure> PatternsAsync(string locale, double goal)
@@ -42,8 +43,10 @@ internal static class Logs
             3,
             () => OursAsync("Measure-ServiceLog", "-Path", Application.Value, "-Match", "ERROR", "-CaseSensitive", "-Top", "20", "-OutputFormat", "NdJson"),
             () => ShellAsync(Pipeline, Application.Value, locale));
-        var counted = theirs.Output.Split('\n')[0].TrimStart().Split(' ')[0];
-        return ours.Output.Contains($"\"Count\":{counted},", StringComparison.Ordinal)
+        // Sixteen digits may be a hexadecimal number or another one, which the two sides take differently: about one in a thousand here.
+        var counted = theirs.Output.Split('\n').Where(line => line.Length > 0 && !line.Contains("<hex>", StringComparison.Ordinal))
+            .Select(line => long.Parse(line.TrimStart().Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+        return counted.Count >= 15 && counted.Take(15).SequenceEqual(Counts(ours).Take(15))
             ? Compare($"top error patterns of a 1 GB log ({locale})", "`grep -E \\| sed -E \\| sort \\| uniq -c \\| sort -rn`", goal, ours, theirs)
             : throw new InvalidOperationException($"The counts differ: theirs {theirs.Output}\nours {ours.Output}");
     }
@@ -60,8 +63,18 @@ internal static class Logs
             throw new InvalidOperationException($"The counts differ: theirs {theirs.Output}, ours {ours.Output}");
         }
 
+        // Nothing to read: what is left is the start of the program.
+        var empty = Create("empty.log", path => File.WriteAllBytes(path, []));
+        var start = await Run.MedianAsync(5, () => OursAsync("Measure-ServiceLog", "-Path", empty, "-Match", "ERROR", "-CaseSensitive", "-By", "Level", "-OutputFormat", "NdJson"));
         var ratio = ours.Wall / theirs.Wall;
-        return new Figure("count matching lines of a 1 GB log", "`rg -c`", "≤ 1.5× its time", Reading(ours), $"{theirs.Wall.TotalSeconds:0.00} s", $"{ratio:0.0}× its time", ratio <= 1.5);
+        return new Figure(
+            "count matching lines of a 1 GB log",
+            "`rg -c`",
+            "≤ 1.5× its time",
+            $"{Reading(ours)}, of which {start.Wall.TotalSeconds:0.00} s to start",
+            $"{theirs.Wall.TotalSeconds:0.00} s",
+            $"{ratio:0.0}× its time",
+            ratio <= 1.5);
     }
 
     /// <summary>Statistics of an access log, against awk.</summary>
@@ -91,13 +104,14 @@ internal static class Logs
     /// <summary>Time and memory when the file is twice as large.</summary>
     public static async Task<Figure> DoublingAsync()
     {
+        // Large enough that the start of the program and of its compiler does not count.
         var (half, whole) = await Run.PairAsync(
             3,
-            () => OursAsync("Measure-AccessLog", "-Path", HalfAccess.Value, "-OutputFormat", "NdJson"),
-            () => OursAsync("Measure-AccessLog", "-Path", Access.Value, "-OutputFormat", "NdJson"));
+            () => OursAsync("Measure-AccessLog", "-Path", Access.Value, "-OutputFormat", "NdJson"),
+            () => OursAsync("Measure-AccessLog", "-Path", DoubleAccess.Value, "-OutputFormat", "NdJson"));
         var ratio = whole.Wall / half.Wall;
         return new Figure(
-            "a log twice as large (0.5 GB, 1 GB)",
+            "a log twice as large (1 GB, 2 GB)",
             "itself",
             "2× the time ± 15 %, the same memory",
             Reading(whole),
@@ -140,6 +154,18 @@ internal static class Logs
         }
 
         return new Figure("records to a condition", "the same through `Where-Object` in pwsh", "≥ 300,000/s in the engine", $"{rates[rates.Count / 2]:N0}/s", shell, string.Empty, rates[rates.Count / 2] >= 300_000);
+    }
+
+    private static IEnumerable<long> Counts(Run run)
+    {
+        foreach (var line in run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var row = JsonDocument.Parse(line);
+            if (row.RootElement.GetProperty("Value").GetString()?.Contains("<hex>", StringComparison.Ordinal) == false)
+            {
+                yield return row.RootElement.GetProperty("Count").GetInt64();
+            }
+        }
     }
 
     private static Task<Run> OursAsync(params string[] arguments) => Run.OnceAsync([Paths.Runner, .. arguments]);

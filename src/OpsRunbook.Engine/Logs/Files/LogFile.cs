@@ -9,6 +9,8 @@ internal sealed class LogFile : IDisposable
     // Far behind any end, with room to count on.
     private const long Unknown = long.MaxValue / 2;
 
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
+
     private readonly IByteReader _reader;
 
     private LogFile(string path, IByteReader reader, long length, bool isPacked, DateTime written, TimeZoneInfo zone, ReadOnlySpan<byte> sample)
@@ -59,9 +61,10 @@ internal sealed class LogFile : IDisposable
     /// <summary>Opens a file and recognises its format.</summary>
     /// <param name="path">Full path.</param>
     /// <param name="onDamage">Takes the failure when a packed file turns out to be cut or damaged.</param>
+    /// <param name="zone">Zone of its times that do not say theirs; null for that of this machine.</param>
     /// <returns>The file; dispose it.</returns>
     /// <exception cref="OpsException"><c>Log.FileNotFound</c>, <c>Log.PermissionDenied</c>, <c>Log.CompressionNotSupported</c>, <c>Log.ReadFailed</c>.</exception>
-    public static LogFile Open(string path, Action<OpsException> onDamage)
+    public static LogFile Open(string path, Action<OpsException> onDamage, TimeZoneInfo? zone = null)
     {
         FileStream? stream = null;
         try
@@ -83,7 +86,7 @@ internal sealed class LogFile : IDisposable
             }
 
             var length = isPacked ? Unknown : stream.Length;
-            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), TimeZoneInfo.Local, sample.AsSpan(0, read));
+            var file = new LogFile(path, isPacked ? new GzipBytes(path, stream, onDamage) : new FileBytes(stream.SafeFileHandle), length, isPacked, File.GetLastWriteTimeUtc(path), zone ?? TimeZoneInfo.Local, sample.AsSpan(0, read));
             stream = null;
             return file;
         }
@@ -96,6 +99,11 @@ internal sealed class LogFile : IDisposable
             stream?.Dispose();
         }
     }
+
+    /// <summary>It is packed and was last written before a time range, so that unpacking it would give nothing.</summary>
+    /// <param name="query">The time range.</param>
+    /// <returns>True when it need not be read.</returns>
+    public bool IsBefore(LogQuery query) => IsPacked && query.Since is { } since && Written < since - ClockDifference;
 
     /// <summary>A clock for its times, for one thread.</summary>
     /// <returns>The clock.</returns>

@@ -34,7 +34,7 @@ internal static class LogFileSet
             }
         }
 
-        return found.OrderBy(File.GetLastWriteTimeUtc).ThenBy(path => path, StringComparer.Ordinal).ToList();
+        return found.Count < 2 ? [.. found] : found.OrderBy(File.GetLastWriteTimeUtc).ThenBy(path => path, StringComparer.Ordinal).ToList();
     }
 
     /// <summary>A file of a folder of logs may be one, as far as its name tells.</summary>

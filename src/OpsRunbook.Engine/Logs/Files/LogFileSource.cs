@@ -14,8 +14,6 @@ internal sealed class LogFileSource(string path) : ILogSource
     // Up to here the lines before the first record that is read are counted; it takes about 20 ms.
     private const long WorthCounting = 128L * 1024 * 1024;
 
-    private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
-
     /// <inheritdoc/>
     public string Name => path;
 
@@ -31,21 +29,37 @@ internal sealed class LogFileSource(string path) : ILogSource
     /// <summary>Host of records that do not say one.</summary>
     public string Host { get; init; } = Hosts.LocalHost.LocalName;
 
+    /// <summary>Files as sources, with their older parts that reach into a time range.</summary>
+    /// <param name="files">Full paths.</param>
+    /// <param name="since">Beginning of the range, UTC; null for the files alone.</param>
+    /// <param name="service">Name for the service of their records; null for the one that the records say.</param>
+    /// <param name="host">Host of records that do not say one; null for this machine.</param>
+    /// <returns>The sources.</returns>
+    public static IEnumerable<LogFileSource> Of(IReadOnlyList<string> files, DateTime? since, string? service = null, string? host = null)
+    {
+        var older = since is { } start ? RotatedLogs.Find(files, start) : [];
+        return older.Select(file => Create(file, isRotated: true)).Concat(files.Select(file => Create(file, isRotated: false)));
+
+        LogFileSource Create(string file, bool isRotated) => new(file) { Service = service, Host = host ?? Hosts.LocalHost.LocalName, IsRotated = isRotated };
+    }
+
+    /// <summary>It is an older part of another log, and nothing more is written to it.</summary>
+    public bool IsRotated { get; init; }
+
     /// <inheritdoc/>
     public ValueTask<DateTime?> StartAsync(LogQuery query, CancellationToken cancellationToken)
     {
-        using var file = LogFile.Open(path, _ => { });
+        using var file = LogFile.Open(path, _ => { }, query.Zone);
         return ValueTask.FromResult(file.First is { } first && query.Since is { } since && since > first ? since : file.First);
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<LogRecord> ReadAsync(LogQuery query, IOperationOutput output, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var file = LogFile.Open(path, output.Error);
+        using var file = LogFile.Open(path, output.Error, query.Zone);
         var matcher = new RecordMatcher(query, file.Format);
-        if (file.IsPacked && query.Since is { } since && file.Written < since - ClockDifference)
+        if (file.IsBefore(query))
         {
-            // Unpacking it would give nothing.
             yield break;
         }
 
@@ -58,7 +72,7 @@ internal sealed class LogFileSource(string path) : ILogSource
             }
         }
 
-        if (query.Follow && !file.IsPacked)
+        if (query.Follow && !file.IsPacked && !IsRotated)
         {
             await foreach (var record in new LogTail(this, path, file.Format, matcher, query, output).ReadAsync(file.Length, cancellationToken))
             {

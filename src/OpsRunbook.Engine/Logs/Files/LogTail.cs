@@ -137,7 +137,7 @@ internal sealed class LogTail(LogFileSource source, string path, LogFormat forma
             _format = LogFormats.Recognise(bytes.AsSpan(0, end));
         }
 
-        var clock = new LogClock(DateTime.UtcNow, TimeZoneInfo.Local);
+        var clock = new LogClock(DateTime.UtcNow, query.Zone ?? TimeZoneInfo.Local);
         var builder = new RecordBuilder(source, _format, clock, matcher, isFound: false, query.HasContext, (record, wanted) =>
             records.AddRange(query.HasContext ? _window.Add(record, wanted) : [record]))
         {

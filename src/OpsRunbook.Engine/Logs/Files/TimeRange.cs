@@ -12,6 +12,9 @@ internal static class TimeRange
     private const int Probes = 32;
     private const int Window = 64 * 1024;
 
+    // Holds a few records of the usual length, and saves most of the reading.
+    private const int FirstLook = 4 * 1024;
+
     // Reading a small file is quicker than looking around in it.
     private const long WorthSearching = 4 * 1024 * 1024;
     private static readonly long Slack = TimeSpan.FromMinutes(1).Ticks;
@@ -72,21 +75,25 @@ internal static class TimeRange
     }
 
     // The time of the first record that has one, behind the first line end after a place.
-    private static long? TimeAt(LogFile file, long position, LogClock clock)
+    private static long? TimeAt(LogFile file, long position, LogClock clock) =>
+        TimeWithin(file, position, FirstLook, clock) ?? TimeWithin(file, position, Window, clock);
+
+    private static long? TimeWithin(LogFile file, long position, int window, LogClock clock)
     {
-        var finder = new Finder(file.Format, clock);
-        var bytes = new byte[Window];
+        var bytes = new byte[window];
         var length = 0;
         while (length < bytes.Length && file.Reader.Read(bytes.AsSpan(length), position + length) is > 0 and var read)
         {
             length += read;
         }
 
-        new RecordScanner(file.Format, null).Scan(new MemoryBytes(bytes, length), position == 0 ? 0 : 1, length, finder, CancellationToken.None);
+        // A record that is cut off has but a part of its time.
+        var finder = new Finder(file.Format, clock, position + length < file.Length ? length : long.MaxValue);
+        new RecordScanner(file.Format, null, window).Scan(new MemoryBytes(bytes, length), position == 0 ? 0 : 1, length, finder, CancellationToken.None);
         return finder.Time;
     }
 
-    private sealed class Finder(LogFormat format, LogClock clock) : IRecordVisitor
+    private sealed class Finder(LogFormat format, LogClock clock, long end) : IRecordVisitor
     {
         public long? Time { get; private set; }
 
@@ -94,7 +101,7 @@ internal static class TimeRange
 
         public void Visit(ReadOnlySpan<byte> record, long offset, long line, bool isCut)
         {
-            if (Time is null && format.TryReadHead(record, clock, out var head) && head.Time > 0)
+            if (Time is null && offset + record.Length < end && format.TryReadHead(record, clock, out var head) && head.Time > 0)
             {
                 Time = head.Time;
             }

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
 
 namespace OpsRunbook.Engine.Logs.Formats;
 
@@ -117,6 +119,22 @@ internal ref struct AccessLine
         return line.Status is >= 100 and < 1000 && !line.Path.IsEmpty;
     }
 
+    /// <summary>Reads a request from the fields of a finished record, whatever its format was.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="line">What was read.</param>
+    /// <returns>False when it has no status code, or neither path nor client.</returns>
+    public static bool TryRead(LogRecord record, out AccessLine line)
+    {
+        line = new AccessLine { Bytes = -1, Seconds = double.NaN, Time = record.Time?.Ticks ?? 0 };
+        foreach (var (name, value) in record.Fields)
+        {
+            var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
+            line.ReadMember(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(text), value is string, depth: 0);
+        }
+
+        return line.Status is >= 100 and < 1000 && !(line.Path.IsEmpty && line.Client.IsEmpty);
+    }
+
     /// <summary>Takes <see cref="Request"/> apart.</summary>
     public void SplitRequest()
     {
@@ -138,44 +156,48 @@ internal ref struct AccessLine
     {
         while (members.Next())
         {
-            var name = members.Name;
-            if (name.SequenceEqual("status"u8) || name.SequenceEqual("statusCode"u8) || name.SequenceEqual("status_code"u8))
-            {
-                Status = Utf8Parser.TryParse(members.Value, out int status, out _) ? status : Status;
-            }
-            else if (name.SequenceEqual("method"u8) || name.SequenceEqual("request_method"u8))
-            {
-                Method = members.Value;
-            }
-            else if (name.SequenceEqual("request"u8) && members.IsString)
-            {
-                Request = members.Value;
-                SplitRequest();
-            }
-            else if ((name.SequenceEqual("url"u8) || name.SequenceEqual("uri"u8) || name.SequenceEqual("request_uri"u8) || name.SequenceEqual("path"u8)) && members.IsString && Path.IsEmpty)
-            {
-                Path = members.Value;
-            }
-            else if (name.SequenceEqual("remote_addr"u8) || name.SequenceEqual("client"u8) || name.SequenceEqual("ip"u8) || name.SequenceEqual("clientIp"u8) || name.SequenceEqual("remoteAddress"u8))
-            {
-                Client = members.Value;
-            }
-            else if (name.SequenceEqual("bytes"u8) || name.SequenceEqual("body_bytes_sent"u8) || name.SequenceEqual("bytes_sent"u8) || name.SequenceEqual("size"u8))
-            {
-                Bytes = Utf8Parser.TryParse(members.Value, out long bytes, out _) ? bytes : Bytes;
-            }
-            else if (name.SequenceEqual("request_time"u8))
-            {
-                Seconds = Number(members.Value);
-            }
-            else if (name.SequenceEqual("responseTime"u8) || name.SequenceEqual("duration_ms"u8) || name.SequenceEqual("durationMs"u8) || name.SequenceEqual("elapsed_ms"u8) || name.SequenceEqual("response_time"u8))
-            {
-                Seconds = Number(members.Value) / 1000;
-            }
-            else if ((name.SequenceEqual("req"u8) || name.SequenceEqual("res"u8) || name.SequenceEqual("request"u8) || name.SequenceEqual("response"u8)) && depth == 0 && members.Value.StartsWith("{"u8))
-            {
-                ReadMembers(new JsonLine(members.Value), depth + 1);
-            }
+            ReadMember(members.Name, members.Value, members.IsString, depth);
+        }
+    }
+
+    private void ReadMember(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool isString, int depth)
+    {
+        if (name.SequenceEqual("status"u8) || name.SequenceEqual("statusCode"u8) || name.SequenceEqual("status_code"u8))
+        {
+            Status = Utf8Parser.TryParse(value, out int status, out _) ? status : Status;
+        }
+        else if (name.SequenceEqual("method"u8) || name.SequenceEqual("request_method"u8))
+        {
+            Method = value;
+        }
+        else if (name.SequenceEqual("request"u8) && isString)
+        {
+            Request = value;
+            SplitRequest();
+        }
+        else if ((name.SequenceEqual("url"u8) || name.SequenceEqual("uri"u8) || name.SequenceEqual("request_uri"u8) || name.SequenceEqual("path"u8)) && isString && Path.IsEmpty)
+        {
+            Path = value;
+        }
+        else if (name.SequenceEqual("remote_addr"u8) || name.SequenceEqual("client"u8) || name.SequenceEqual("ip"u8) || name.SequenceEqual("clientIp"u8) || name.SequenceEqual("remoteAddress"u8))
+        {
+            Client = value;
+        }
+        else if (name.SequenceEqual("bytes"u8) || name.SequenceEqual("body_bytes_sent"u8) || name.SequenceEqual("bytes_sent"u8) || name.SequenceEqual("size"u8))
+        {
+            Bytes = Utf8Parser.TryParse(value, out long bytes, out _) ? bytes : Bytes;
+        }
+        else if (name.SequenceEqual("request_time"u8) || name.SequenceEqual("seconds"u8))
+        {
+            Seconds = Number(value);
+        }
+        else if (name.SequenceEqual("responseTime"u8) || name.SequenceEqual("duration_ms"u8) || name.SequenceEqual("durationMs"u8) || name.SequenceEqual("elapsed_ms"u8) || name.SequenceEqual("response_time"u8))
+        {
+            Seconds = Number(value) / 1000;
+        }
+        else if ((name.SequenceEqual("req"u8) || name.SequenceEqual("res"u8) || name.SequenceEqual("request"u8) || name.SequenceEqual("response"u8)) && depth == 0 && value.StartsWith("{"u8))
+        {
+            ReadMembers(new JsonLine(value), depth + 1);
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
     private long _lastTicks;
     private long _hour = -1;
     private long _offset;
+    private (ulong, ulong) _minute;
+    private long _minuteTicks;
 
     /// <summary>Reads a time at the beginning of a text.</summary>
     /// <param name="text">The text.</param>
@@ -112,6 +114,19 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
     private bool TryReadIso(ReadOnlySpan<byte> text, out long ticks, out int length)
     {
         (ticks, length) = (0, 0);
+        if (IsoTime.HasShape(text))
+        {
+            var usual = MinuteTicks(text);
+            length = IsoTime.MinuteLength;
+            if (usual == 0 || !TryReadSecond(text, ref length, ref usual))
+            {
+                return false;
+            }
+
+            ticks = WithZone(usual, text, ref length);
+            return true;
+        }
+
         if (text.Length < 16 || text[7] != text[4] || text[10] is not ((byte)'T' or (byte)' ' or (byte)'t'))
         {
             return false;
@@ -127,6 +142,19 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
         ticks = WithZone(day + time, text, ref at);
         length = at;
         return true;
+    }
+
+    // Many records in a row are of the same minute.
+    private long MinuteTicks(ReadOnlySpan<byte> text)
+    {
+        var minute = IsoTime.Minute(text);
+        if (minute != _minute)
+        {
+            _minuteTicks = Ticks((Two(text) * 100) + Two(text[2..]), Two(text[5..]), Two(text[8..]), Two(text[11..]), Two(text[14..]), 0);
+            _minute = minute;
+        }
+
+        return _minuteTicks;
     }
 
     // 23/Jan/2026:10:30:00 +0000, 23-Jan-2026 10:30:00 UTC, 23 Jan 2026 10:30:00.123
@@ -293,20 +321,26 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
             return false;
         }
 
-        var second = 0;
         at += 5;
+        time = ((hour * 60L) + minute) * TimeSpan.TicksPerMinute;
+        return TryReadSecond(text, ref at, ref time);
+    }
+
+    // What follows the minute: :00, :00.123456, or nothing
+    private static bool TryReadSecond(ReadOnlySpan<byte> text, ref int at, ref long time)
+    {
         if (text.Length >= at + 3 && text[at] == (byte)':')
         {
-            second = Two(text[(at + 1)..]);
+            var second = Two(text[(at + 1)..]);
             if (second is < 0 or > 60)
             {
                 return false;
             }
 
             at += 3;
+            time += Math.Min(second, 59) * TimeSpan.TicksPerSecond;
         }
 
-        time = ((((hour * 60L) + minute) * 60) + Math.Min(second, 59)) * TimeSpan.TicksPerSecond;
         if (at + 1 < text.Length && text[at] is (byte)'.' or (byte)',' && char.IsAsciiDigit((char)text[at + 1]))
         {
             var unit = TimeSpan.TicksPerSecond / 10;

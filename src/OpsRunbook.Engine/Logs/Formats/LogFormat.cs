@@ -21,6 +21,12 @@ internal abstract class LogFormat
     /// <returns>True when one begins.</returns>
     public abstract bool StartsRecord(ReadOnlySpan<byte> line);
 
+    /// <summary>A record begins with the line at a place of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="start">Where the line begins.</param>
+    /// <returns>True when one begins.</returns>
+    public virtual bool StartsRecordAt(ReadOnlySpan<byte> text, int start) => StartsRecord(LineAt(text, start));
+
     /// <summary>Length of the first record of a text, with its line end.</summary>
     /// <param name="text">Begins with a record and ends with the end of one.</param>
     /// <returns>Its length.</returns>
@@ -35,7 +41,7 @@ internal abstract class LogFormat
             }
 
             at += end + 1;
-            if (StartsRecord(LineAt(text, at)))
+            if (StartsRecordAt(text, at))
             {
                 return at;
             }
@@ -49,7 +55,7 @@ internal abstract class LogFormat
     {
         // The last line may be cut, and a record cannot be told by half a line unless that is long.
         var end = text.LastIndexOf((byte)'\n');
-        if (end >= 0 && text.Length - end > EnoughToTell && StartsRecord(LineAt(text, end + 1)))
+        if (end >= 0 && text.Length - end > EnoughToTell && StartsRecordAt(text, end + 1))
         {
             return end + 1;
         }
@@ -57,7 +63,7 @@ internal abstract class LogFormat
         while (end > 0)
         {
             var start = text[..end].LastIndexOf((byte)'\n') + 1;
-            if (start > 0 && StartsRecord(LineAt(text, start)))
+            if (start > 0 && StartsRecordAt(text, start))
             {
                 return start;
             }

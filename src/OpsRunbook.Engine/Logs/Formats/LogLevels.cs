@@ -72,5 +72,5 @@ internal static class LogLevels
         _ => LogLevel.Trace,
     };
 
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level) => Ascii.EqualsIgnoreCase(word, level);
+    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level) => (word[0] | 0x20) == level[0] && Ascii.EqualsIgnoreCase(word, level);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace OpsRunbook.Engine.Logs.Formats;
@@ -12,7 +11,6 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
 {
     private const int WordsBeforeLevel = 5;
     private const int LongestLead = 120;
-    private static readonly SearchValues<byte> Between = SearchValues.Create(" \t:,|-"u8);
 
     // Only whether a time stands there matters where a record begins, not which moment it is.
     [ThreadStatic]
@@ -43,6 +41,10 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
 
         return hasTime ? TimeAt(line, out var end) && !IsPm2Continuation(line, end) : !ContinuesTrace(line);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>The usual time tells without a look at the end of the line.</remarks>
+    public override bool StartsRecordAt(ReadOnlySpan<byte> text, int start) => (hasTime && HasUsualTime(text[start..])) || base.StartsRecordAt(text, start);
 
     /// <inheritdoc/>
     public override bool TryReadHead(ReadOnlySpan<byte> record, LogClock clock, out LogHead head)
@@ -99,16 +101,16 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
     internal static LogHead ReadLevel(ReadOnlySpan<byte> record, int at, long ticks)
     {
         var start = at + Separators(record[at..]);
-        var line = record[start..];
+        var line = record.Slice(start, Math.Min(record.Length - start, LongestLead));
         var end = line.IndexOf((byte)'\n');
-        line = line[..Math.Min(end < 0 ? line.Length : end, LongestLead)];
+        line = end < 0 ? line : line[..end];
         var position = 0;
         for (var word = 0; word < WordsBeforeLevel && position < line.Length; word++)
         {
-            var length = line[position..].IndexOfAny(" \t"u8);
+            var length = line[position..].IndexOfAny((byte)' ', (byte)'\t');
             length = length < 0 ? line.Length - position : length;
             var token = line.Slice(position, length);
-            var bare = token.Trim("[]()<>:|,-"u8);
+            var bare = Bare(token);
             if (bare.Length >= 6 && bare.StartsWith("level="u8))
             {
                 bare = bare[6..].Trim((byte)'"');
@@ -125,7 +127,7 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
             }
 
             position += length;
-            position += line[position..].IndexOfAnyExcept(" \t"u8) is >= 0 and var blanks ? blanks : line.Length - position;
+            position += line[position..].IndexOfAnyExcept((byte)' ', (byte)'\t') is >= 0 and var blanks ? blanks : line.Length - position;
         }
 
         return new LogHead(ticks, IsFailure(line) ? LogLevel.Error : LogLevel.Unknown, start, record.Length - start);
@@ -143,14 +145,38 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
 
     private static int Separators(ReadOnlySpan<byte> text)
     {
-        var end = text.IndexOfAnyExcept(Between);
-        return end < 0 ? text.Length : end;
+        var end = 0;
+        while (end < text.Length && text[end] is (byte)' ' or (byte)'\t' or (byte)':' or (byte)',' or (byte)'|' or (byte)'-')
+        {
+            end++;
+        }
+
+        return end;
     }
+
+    private static ReadOnlySpan<byte> Bare(ReadOnlySpan<byte> token)
+    {
+        var (start, end) = (0, token.Length);
+        while (start < end && IsAround(token[start]))
+        {
+            start++;
+        }
+
+        while (end > start && IsAround(token[end - 1]))
+        {
+            end--;
+        }
+
+        return token[start..end];
+    }
+
+    private static bool IsAround(byte letter) =>
+        letter is (byte)'[' or (byte)']' or (byte)'(' or (byte)')' or (byte)'<' or (byte)'>' or (byte)':' or (byte)'|' or (byte)',' or (byte)'-';
 
     private static bool TimeAt(ReadOnlySpan<byte> line, out int end)
     {
         end = 0;
-        if (HasIsoShape(line))
+        if (HasUsualTime(line))
         {
             return true;
         }
@@ -160,10 +186,8 @@ internal sealed class PlainFormat(bool hasTime) : LogFormat
     }
 
     // Asked for every line: the shape decides for the usual time, unless what follows it must be looked at.
-    private static bool HasIsoShape(ReadOnlySpan<byte> line) =>
-        line.Length > 20 && line[0] == (byte)'2' && line[4] == (byte)'-' && line[7] == (byte)'-' && line[10] is (byte)'T' or (byte)' '
-        && line[13] == (byte)':' && line[16] == (byte)':' && line[19] is (byte)'.' or (byte)',' or (byte)'Z'
-        && !line[..19].ContainsAnyInRange((byte)';', (byte)'S') && !line[..19].ContainsAnyInRange((byte)'U', (byte)'~');
+    private static bool HasUsualTime(ReadOnlySpan<byte> line) =>
+        line.Length > 20 && line[0] == (byte)'2' && line[19] is (byte)'.' or (byte)',' or (byte)'Z' && IsoTime.HasShape(line);
 
     // pm2 --time puts "time: " before every line, also those of a stack trace.
     private static bool IsPm2Continuation(ReadOnlySpan<byte> line, int end) =>

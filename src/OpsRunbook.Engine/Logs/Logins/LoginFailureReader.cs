@@ -23,12 +23,12 @@ public sealed class LoginFailureReader(LogQuery query, LoginFailureBy by, IOpera
     /// <param name="folder">Folder that relative paths are relative to.</param>
     public void AddPaths(IEnumerable<string> paths, string folder)
     {
-        foreach (var path in LogFileSet.Find(paths, folder, output))
+        foreach (var source in LogFileSource.Of(LogFileSet.Find(paths, folder, output), query.Since))
         {
             try
             {
+                var path = source.Name;
                 using var file = LogFile.Open(path, _ => { });
-                var source = new LogFileSource(path);
                 LoginFormat[] formats = file.Format switch
                 {
                     SyslogFormat => [new SshLogins()],
@@ -63,7 +63,7 @@ public sealed class LoginFailureReader(LogQuery query, LoginFailureBy by, IOpera
     {
         ArgumentNullException.ThrowIfNull(session);
         ArgumentNullException.ThrowIfNull(names);
-        foreach (var (member, source) in await LogSelection.FindAsync(session, names, output, cancellationToken))
+        foreach (var (member, source) in await LogSelection.FindAsync(session, names, output, query.Since, cancellationToken))
         {
             try
             {

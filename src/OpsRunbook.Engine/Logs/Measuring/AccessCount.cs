@@ -2,14 +2,16 @@ namespace OpsRunbook.Engine.Logs.Measuring;
 
 /// <summary>Requests that have something in common: all, a route, a client, a time.</summary>
 /// <param name="key">What they have in common.</param>
-/// <param name="hash">Hash of the key.</param>
-internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
+internal sealed class AccessCount(byte[] key) : KeyEntry(key)
 {
     // Made when a duration comes: of the many clients, none is counted.
     private LatencyHistogram? _latency;
 
     /// <summary>How many.</summary>
     public long Requests { get; private set; }
+
+    /// <summary>Bytes sent.</summary>
+    public long Bytes { get; private set; }
 
     /// <summary>Those with a status of 500 and above.</summary>
     public long ServerErrors { get; private set; }
@@ -19,9 +21,6 @@ internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
 
     /// <summary>Those that were refused because there were too many (429).</summary>
     public long TooMany { get; private set; }
-
-    /// <summary>Bytes sent.</summary>
-    public long Bytes { get; private set; }
 
     /// <summary>How long they took.</summary>
     public LatencyHistogram Latency => _latency ??= new LatencyHistogram();
@@ -33,10 +32,14 @@ internal sealed class AccessCount(byte[] key, int hash) : KeyEntry(key, hash)
     public void Add(int status, long bytes, long micros)
     {
         Requests++;
-        ServerErrors += status >= 500 ? 1 : 0;
-        ClientErrors += status is >= 400 and < 500 ? 1 : 0;
-        TooMany += status == 429 ? 1 : 0;
         Bytes += Math.Max(0, bytes);
+        if (status >= 400)
+        {
+            ServerErrors += status >= 500 ? 1 : 0;
+            ClientErrors += status < 500 ? 1 : 0;
+            TooMany += status == 429 ? 1 : 0;
+        }
+
         if (micros >= 0)
         {
             Latency.Add(micros);

@@ -8,14 +8,24 @@ internal sealed class AccessCounts
 
     private const int MostClients = 50_000;
 
-    /// <summary>All requests.</summary>
-    public AccessCount Total { get; } = new([], 0);
+    private readonly KeyTable<AccessCount> _clients = new(MostClients, key => new AccessCount(key));
+    private readonly ClientBatch _batch;
+
+    /// <summary>Counts nothing yet.</summary>
+    public AccessCounts() => _batch = new ClientBatch(_clients);
 
     /// <summary>By method and route.</summary>
-    public KeyTable<AccessCount> Routes { get; } = new(MostRoutes, (key, hash) => new AccessCount(key, hash));
+    public KeyTable<AccessCount> Routes { get; } = new(MostRoutes, key => new AccessCount(key));
 
     /// <summary>By address of the client.</summary>
-    public KeyTable<AccessCount> Clients { get; } = new(MostClients, (key, hash) => new AccessCount(key, hash));
+    public KeyTable<AccessCount> Clients
+    {
+        get
+        {
+            _batch.Flush();
+            return _clients;
+        }
+    }
 
     /// <summary>By time: the number of the bucket.</summary>
     public Dictionary<long, AccessCount> Times { get; } = [];
@@ -32,11 +42,29 @@ internal sealed class AccessCounts
     /// <summary>Lines that are no requests.</summary>
     public long Foreign { get; set; }
 
+    /// <summary>Counts a request of a client.</summary>
+    /// <param name="client">Its address.</param>
+    /// <param name="status">Status code.</param>
+    /// <param name="bytes">Bytes sent; below 0 for not known.</param>
+    public void AddClient(ReadOnlySpan<byte> client, int status, long bytes) => _batch.Add(client, status, bytes);
+
+    /// <summary>All requests: every one has a route.</summary>
+    /// <returns>Their sum.</returns>
+    public AccessCount Total()
+    {
+        var total = new AccessCount([]);
+        foreach (var route in Routes.All)
+        {
+            total.Add(route);
+        }
+
+        return total;
+    }
+
     /// <summary>Adds what another core counted.</summary>
     /// <param name="other">The other.</param>
     public void Add(AccessCounts other)
     {
-        Total.Add(other.Total);
         Routes.Add(other.Routes, (mine, theirs) => mine.Add(theirs));
         Clients.Add(other.Clients, (mine, theirs) => mine.Add(theirs));
         foreach (var (time, count) in other.Times)

@@ -2,7 +2,6 @@ using System.Text;
 using OpsRunbook.Engine.Logs.Files;
 using OpsRunbook.Engine.Logs.Formats;
 using OpsRunbook.Engine.Logs.Scanning;
-using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Logs.Measuring;
 
@@ -25,7 +24,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
     private int _leftOut;
 
     /// <summary>Counts.</summary>
-    /// <param name="sources">The logs; only files are counted.</param>
+    /// <param name="sources">The logs. Files of this machine are counted by all cores, the others as they come.</param>
     /// <param name="cancellationToken">Ends the counting.</param>
     /// <returns>The measurement; null when no log could be opened.</returns>
     /// <exception cref="OpsException"><c>Log.PatternInvalid</c>, <c>Log.PatternTooSlow</c>, <c>Log.NotAccessLog</c>.</exception>
@@ -37,21 +36,6 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
             foreach (var source in sources.OfType<LogFileSource>())
             {
                 Open(source.Name, files);
-            }
-
-            foreach (var source in sources.OfType<HostFileSource>())
-            {
-                output.Error(new OpsException(
-                    "Log.HostNotSupported",
-                    OpsErrorKind.InvalidArgument,
-                    $"{source.Name} is a file of another host, and access logs are only summed up where they are.",
-                    "Run the command on that host, or read the records with Get-ServiceLog.",
-                    source.Name));
-            }
-
-            if (files.Count == 0)
-            {
-                return _leftOut > 0 ? throw NotAccessLog("No file is an access log in the common, combined or JSON format.") : null;
             }
 
             // A minute is the narrowest bucket that is shown; minutes are put together when the whole time is known.
@@ -69,12 +53,62 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
                 counts[0].Add(other);
             }
 
-            return Result(counts[0], width);
+            var found = files.Count;
+            foreach (var source in sources.Where(source => source is not LogFileSource))
+            {
+                if (await CountAsync(source, width, cancellationToken) is { } other)
+                {
+                    counts[0].Add(other);
+                    found++;
+                }
+            }
+
+            return found > 0 ? Result(counts[0], width)
+                : _leftOut > 0 ? throw NotAccessLog("No log is an access log in the common, combined or JSON format.")
+                : null;
         }
         finally
         {
             files.ForEach(file => file.Dispose());
         }
+    }
+
+    // A log that is not a file here: its records are read as Get-ServiceLog reads them.
+    private async Task<AccessCounts?> CountAsync(ILogSource source, TimeSpan width, CancellationToken cancellationToken)
+    {
+        var counts = new AccessCounts();
+        var counter = new AccessCounter(width.Ticks, counts);
+        var requests = 0L;
+        await foreach (var record in new LogReader(query, output).ReadAsync([source], cancellationToken))
+        {
+            if (AccessLine.TryRead(record, out var request))
+            {
+                counter.Add(request);
+                requests++;
+            }
+            else
+            {
+                counts.Foreign++;
+            }
+        }
+
+        if (requests > 0)
+        {
+            return counts;
+        }
+
+        if (counts.Foreign > 0)
+        {
+            LeaveOut(source.Name, "has no requests");
+        }
+
+        return null;
+    }
+
+    private void LeaveOut(string name, string why)
+    {
+        output.Warning($"{name} {why} and was left out.");
+        _leftOut++;
     }
 
     private static OpsException NotAccessLog(string message) => new(
@@ -88,7 +122,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
     {
         try
         {
-            var file = LogFile.Open(path, output.Error);
+            var file = LogFile.Open(path, output.Error, query.Zone);
             if (file.Format is AccessFormat or JsonFormat)
             {
                 files.Add(file);
@@ -98,8 +132,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
             // A web server's error log lies beside its access log, and one name stands for both.
             if (file.First is not null || file.Length > 0)
             {
-                output.Warning($"{path} is no access log ({file.Format.Name}) and was left out.");
-                _leftOut++;
+                LeaveOut(path, $"is no access log ({file.Format.Name})");
             }
 
             file.Dispose();
@@ -112,7 +145,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
 
     private AccessLogMeasurement Result(AccessCounts counts, TimeSpan width)
     {
-        var total = counts.Total;
+        var total = counts.Total();
         if (counts.Foreign > (total.Requests + counts.Foreign) * MostForeign)
         {
             throw NotAccessLog($"{counts.Foreign} of {total.Requests + counts.Foreign} lines are no requests in the common, combined or JSON format.");
@@ -141,9 +174,9 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
             Codes = counts.Codes.Select((count, code) => (count, code)).Where(pair => pair.count > 0).ToDictionary(pair => pair.code, pair => pair.count),
             Classes = counts.Codes.Select((count, code) => (count, code)).Where(pair => pair.count > 0)
                 .GroupBy(pair => $"{pair.code / 100}xx", StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(pair => pair.count), StringComparer.Ordinal),
-            TopRoutes = routes.OrderByDescending(route => route.Requests).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
-            SlowestRoutes = routes.Where(route => route.P95 is not null).OrderByDescending(route => route.Requests >= FewRequests).ThenByDescending(route => route.P95).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
-            FailingRoutes = routes.Where(route => route.ServerErrors > 0).OrderByDescending(route => route.ServerErrors).ThenBy(route => route.Route, StringComparer.Ordinal).Take(top).ToList(),
+            TopRoutes = routes.OrderByDescending(route => route.Requests).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
+            SlowestRoutes = routes.Where(route => route.P95 is not null).OrderByDescending(route => route.Requests >= FewRequests).ThenByDescending(route => route.P95).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
+            FailingRoutes = routes.Where(route => route.ServerErrors > 0).OrderByDescending(route => route.ServerErrors).ThenBy(route => route.Route, StringComparer.Ordinal).ThenBy(route => route.Method, StringComparer.Ordinal).Take(top).ToList(),
             TopClients = counts.Clients.All.OrderByDescending(count => count.Requests).ThenBy(count => Text(count.Key), StringComparer.Ordinal).Take(top).Select(count => new AccessLogClient
             {
                 Address = count == counts.Clients.Others ? "(others)" : Text(count.Key),

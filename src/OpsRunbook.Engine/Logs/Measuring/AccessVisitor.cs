@@ -14,8 +14,7 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
     private readonly LogClock _clock = file.Clock();
     private readonly bool _isJson = file.Format is JsonFormat;
     private readonly bool _isFound = matcher.Prefilter is not null && file.Format.IsSplittable;
-    private readonly byte[] _route = new byte[(PatternFolder.Longest * 2) + 16];
-    private (long Number, AccessCount? Count) _time;
+    private readonly AccessCounter _counter = new(bucket, counts);
 
     /// <inheritdoc/>
     public bool CountsLines => false;
@@ -48,44 +47,7 @@ internal sealed class AccessVisitor(LogFile file, RecordMatcher matcher, long bu
 
         if (matcher.Accepts(record, head, _isFound))
         {
-            Count(request);
+            _counter.Add(request);
         }
-    }
-
-    private void Count(in AccessLine request)
-    {
-        var (status, bytes, micros) = (request.Status, request.Bytes, double.IsNaN(request.Seconds) ? -1 : (long)(request.Seconds * 1e6));
-        counts.Codes[status]++;
-        counts.Total.Add(status, bytes, micros);
-        var method = request.Method[..Math.Min(request.Method.Length, 10)];
-        method.CopyTo(_route);
-        _route[method.Length] = (byte)' ';
-        var length = method.Length + 1 + PatternFolder.FoldRoute(request.Path, _route.AsSpan(method.Length + 1));
-        counts.Routes.Get(_route.AsSpan(0, length), out _).Add(status, bytes, micros);
-        if (!request.Client.IsEmpty)
-        {
-            counts.Clients.Get(request.Client[..Math.Min(request.Client.Length, 64)], out _).Add(status, bytes, micros: -1);
-        }
-
-        if (request.Time == 0)
-        {
-            return;
-        }
-
-        counts.First = counts.First == 0 || request.Time < counts.First ? request.Time : counts.First;
-        counts.Last = Math.Max(counts.Last, request.Time);
-        var number = request.Time / bucket;
-        if (_time.Count is null || _time.Number != number)
-        {
-            if (!counts.Times.TryGetValue(number, out var count))
-            {
-                count = new AccessCount([], 0);
-                counts.Times.Add(number, count);
-            }
-
-            _time = (number, count);
-        }
-
-        _time.Count!.Add(status, bytes, micros);
     }
 }

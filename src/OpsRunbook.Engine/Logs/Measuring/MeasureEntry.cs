@@ -2,8 +2,7 @@ namespace OpsRunbook.Engine.Logs.Measuring;
 
 /// <summary>What is counted under one key.</summary>
 /// <param name="key">The key.</param>
-/// <param name="hash">Its hash.</param>
-internal sealed class MeasureEntry(byte[] key, int hash) : KeyEntry(key, hash)
+internal sealed class MeasureEntry(byte[] key) : KeyEntry(key)
 {
     /// <summary>More different keys are counted together.</summary>
     public const int Most = 50_000;
@@ -28,7 +27,7 @@ internal sealed class MeasureEntry(byte[] key, int hash) : KeyEntry(key, hash)
 
     /// <summary>A table of such entries.</summary>
     /// <returns>The table, empty.</returns>
-    public static KeyTable<MeasureEntry> Table() => new(Most, (key, hash) => new MeasureEntry(key, hash));
+    public static KeyTable<MeasureEntry> Table() => new(Most, key => new MeasureEntry(key));
 
     /// <summary>Counts a record.</summary>
     /// <param name="ticks">UTC ticks; 0 for none.</param>

@@ -9,7 +9,7 @@ internal sealed class RateSeries
     /// <summary>Buckets at the most.</summary>
     public const int Buckets = 32;
 
-    private static readonly long Narrowest = TimeSpan.TicksPerSecond;
+    private const long Narrowest = TimeSpan.TicksPerSecond;
 
     private readonly int[] _counts = new int[Buckets];
     private int _doublings;

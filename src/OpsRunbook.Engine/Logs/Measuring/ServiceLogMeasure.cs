@@ -44,7 +44,7 @@ public sealed class ServiceLogMeasure(MeasureRequest request, IOperationOutput o
             {
                 try
                 {
-                    files.Add(LogFile.Open(source.Name, output.Error));
+                    files.Add(LogFile.Open(source.Name, output.Error, query.Zone));
                 }
                 catch (OpsException error)
                 {

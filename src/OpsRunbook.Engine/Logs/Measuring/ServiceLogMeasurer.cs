@@ -74,10 +74,10 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
         var total = entries.Sum(entry => entry.Count);
         var timed = entries.Where(entry => entry.First > 0).ToList();
         var (from, to) = timed.Count == 0 ? (0, 0) : (timed.Min(entry => entry.First), timed.Max(entry => entry.Last) + 1);
-        var results = entries.Select(entry => (Entry: entry, Before: Find(before, entry.Key)?.Count)).ToList();
+        var results = entries.ConvertAll(entry => new Result(entry, Find(before, entry.Key)?.Count ?? 0));
         if (before is not null)
         {
-            results.AddRange(before.Entries.Where(entry => Find(counts, entry.Key) is null).Select(entry => (new MeasureEntry(entry.Key, entry.Hash) { Level = entry.Level, Example = entry.Example }, (long?)entry.Count)));
+            results.AddRange(before.Entries.Where(entry => Find(counts, entry.Key) is null).Select(entry => new Result(new MeasureEntry(entry.Key) { Level = entry.Level, Example = entry.Example }, entry.Count)));
         }
 
         var ordered = request.By == LogMeasureBy.Minute
@@ -85,7 +85,7 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
             : results.OrderByDescending(result => result.Entry.Count).ThenByDescending(result => result.Before).ThenBy(result => Value(result.Entry.Key), StringComparer.Ordinal);
         return ordered.Take(request.Top ?? int.MaxValue).Select(result => new LogMeasurement
         {
-            Change = before is null ? null : Change(result.Entry.Count, (result.Before ?? 0) * scale),
+            Change = before is null ? null : Change(result.Entry.Count, result.Before * scale),
             Count = result.Entry.Count,
             Share = total == 0 ? 0 : Math.Round(100.0 * result.Entry.Count / total, 2),
             Level = result.Entry.Level,
@@ -94,9 +94,13 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
             LastSeen = Moment(result.Entry.Last),
             Trend = result.Entry.First == 0 ? string.Empty : result.Entry.Rate.Sparkline(from, to, Bars),
             Example = result.Entry.Example,
-            BaselineCount = before is null ? null : result.Before ?? 0,
+            BaselineCount = before is null ? null : result.Before,
         });
     }
+
+    /// <param name="Entry">What was counted.</param>
+    /// <param name="Before">How often in the period before; 0 when there is none.</param>
+    private sealed record Result(MeasureEntry Entry, long Before);
 
     private static MeasureEntry? Find(KeyTable<MeasureEntry>? table, byte[] key) => table?.Find(key);
 

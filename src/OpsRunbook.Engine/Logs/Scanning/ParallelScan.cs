@@ -26,7 +26,7 @@ internal static class ParallelScan
         CancellationToken cancellationToken)
     {
         var parts = new List<Part>();
-        foreach (var file in files)
+        foreach (var file in files.Where(file => !file.IsBefore(query)))
         {
             var (start, end) = TimeRange.Find(file, query);
             var size = file.IsSplittable ? PartBytes : long.MaxValue;
@@ -38,7 +38,13 @@ internal static class ParallelScan
         }
 
         var (next, done) = (-1, 0);
-        return await Task.WhenAll(Enumerable.Range(0, Math.Clamp(parts.Count, 1, Environment.ProcessorCount)).Select(_ => Task.Run(Work, cancellationToken)));
+        var workers = new Task<TState>[Math.Clamp(parts.Count, 1, Environment.ProcessorCount)];
+        for (var i = 0; i < workers.Length; i++)
+        {
+            workers[i] = Task.Run(Work, cancellationToken);
+        }
+
+        return await Task.WhenAll(workers);
 
         TState Work()
         {

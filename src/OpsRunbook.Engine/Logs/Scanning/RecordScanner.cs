@@ -9,7 +9,8 @@ namespace OpsRunbook.Engine.Logs.Scanning;
 /// </summary>
 /// <param name="format">Tells where records begin.</param>
 /// <param name="prefilter">Literals; null for every record.</param>
-internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefilter)
+/// <param name="bufferBytes">Length of the buffer; it grows with a record that does not fit.</param>
+internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefilter, int bufferBytes = RecordScanner.UsualBuffer)
 {
     /// <summary>A longer record is cut.</summary>
     public const int LongestRecord = 1024 * 1024;
@@ -18,7 +19,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
     private const int UsualBuffer = 256 * 1024;
     private const int Overshoot = 16 * 1024;
 
-    private byte[] _buffer = new byte[UsualBuffer];
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(bufferBytes);
     private long _counted;
     private long _lines;
 
@@ -150,7 +151,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
                 return -1;
             }
 
-            if (format.StartsRecord(Formats.LogFormat.LineAt(text, line)))
+            if (format.StartsRecordAt(text, line))
             {
                 return line;
             }
@@ -189,7 +190,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
         while (true)
         {
             var line = first + text[first..place].LastIndexOf((byte)'\n') + 1;
-            if (line <= first || format.StartsRecord(Formats.LogFormat.LineAt(text, line)))
+            if (line <= first || format.StartsRecordAt(text, line))
             {
                 return line;
             }
@@ -202,7 +203,13 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
     private static void Visit<TVisitor>(TVisitor visitor, ReadOnlySpan<byte> record, long offset, long line, bool isCut)
         where TVisitor : IRecordVisitor
     {
-        record = record.TrimEnd("\r\n"u8);
+        var end = record.Length;
+        while (end > 0 && record[end - 1] is (byte)'\n' or (byte)'\r')
+        {
+            end--;
+        }
+
+        record = record[..end];
         var start = record.Length > 0 && record[0] == 0 ? record.IndexOfAnyExcept((byte)0) : 0;
         if (start >= 0 && start < record.Length)
         {

@@ -38,4 +38,24 @@ internal static class HostFileSet
 
         return [.. found];
     }
+
+    /// <summary>The older parts of logs, whenever they were written.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="files">Full paths of the logs.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>Full paths that are not among the logs.</returns>
+    /// <exception cref="OpsException">The host cannot be asked.</exception>
+    public static async Task<IReadOnlyList<string>> FindRotatedAsync(IHost host, IReadOnlyList<string> files, CancellationToken cancellationToken)
+    {
+        var found = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            var pattern = Path.Combine(Path.GetDirectoryName(file) ?? "/", Path.GetFileNameWithoutExtension(file) + "*");
+            var matches = await host.FindFilesAsync(pattern, cancellationToken);
+            found.UnionWith(matches.Where(match => RotatedLogs.IsOf(Path.GetFileName(match), Path.GetFileName(file))));
+        }
+
+        found.ExceptWith(files);
+        return [.. found];
+    }
 }

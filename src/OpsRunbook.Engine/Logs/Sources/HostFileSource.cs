@@ -28,11 +28,14 @@ internal sealed class HostFileSource : ILogSource
     /// <inheritdoc/>
     public string Name => _origin.Name;
 
+    /// <summary>It is an older part of another log, and nothing more is written to it.</summary>
+    public bool IsRotated { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<DateTime?> StartAsync(LogQuery query, CancellationToken cancellationToken)
     {
         var file = await LookAsync(cancellationToken);
-        using var log = LogFile.Of(Name, file, file.Length, file.Written, file.Zone, file.Sample);
+        using var log = Open(file, query);
         return file.IsPacked ? null : log.First is { } first && query.Since is { } since && since > first ? since : log.First;
     }
 
@@ -40,14 +43,14 @@ internal sealed class HostFileSource : ILogSource
     public async IAsyncEnumerable<LogRecord> ReadAsync(LogQuery query, IOperationOutput output, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var file = await LookAsync(cancellationToken);
-        if (file.IsPacked && query.Since is { } since && file.Written < since - ClockDifference)
+        if (query.Since is { } since && ((file.IsPacked && file.Written < since - ClockDifference) || (IsRotated && file.Written < since)))
         {
             yield break;
         }
 
         if (!query.Follow || query.Since is not null || query.Last is not null)
         {
-            var records = file.IsPacked ? UnpackedAsync(file, output, cancellationToken)
+            var records = file.IsPacked ? UnpackedAsync(file, query.Zone ?? file.Zone, output, cancellationToken)
                 : query.Last is { } last && !query.HasContext && file.Format.IsSplittable ? FromEndAsync(file, query, last, cancellationToken)
                 : PartAsync(file, query, cancellationToken);
             await foreach (var record in records)
@@ -56,14 +59,16 @@ internal sealed class HostFileSource : ILogSource
             }
         }
 
-        if (query.Follow && !file.IsPacked)
+        if (query.Follow && !file.IsPacked && !IsRotated)
         {
-            await foreach (var record in FollowAsync(file, cancellationToken))
+            await foreach (var record in FollowAsync(file, query.Zone ?? file.Zone, cancellationToken))
             {
                 yield return record;
             }
         }
     }
+
+    private LogFile Open(HostFile file, LogQuery query) => LogFile.Of(Name, file, file.Length, file.Written, query.Zone ?? file.Zone, file.Sample);
 
     private Task<HostFile> LookAsync(CancellationToken cancellationToken)
     {
@@ -79,9 +84,9 @@ internal sealed class HostFileSource : ILogSource
 
     private async IAsyncEnumerable<LogRecord> PartAsync(HostFile file, LogQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var log = LogFile.Of(Name, file, file.Length, file.Written, file.Zone, file.Sample);
+        using var log = Open(file, query);
         var (start, end) = await Task.Run(() => TimeRange.Find(log, query), cancellationToken);
-        await foreach (var batch in RangeAsync(file, start, end, cancellationToken))
+        await foreach (var batch in RangeAsync(file, log.Zone, start, end, cancellationToken))
         {
             foreach (var record in batch)
             {
@@ -99,7 +104,7 @@ internal sealed class HostFileSource : ILogSource
             var start = Math.Max(0, file.Length - size);
             var found = new Queue<LogRecord>();
             var isBeforeRange = false;
-            await foreach (var batch in RangeAsync(file, start, file.Length, cancellationToken))
+            await foreach (var batch in RangeAsync(file, query.Zone ?? file.Zone, start, file.Length, cancellationToken))
             {
                 foreach (var record in batch)
                 {
@@ -127,14 +132,14 @@ internal sealed class HostFileSource : ILogSource
         }
     }
 
-    private async IAsyncEnumerable<List<LogRecord>> RangeAsync(HostFile file, long start, long end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<List<LogRecord>> RangeAsync(HostFile file, TimeZoneInfo zone, long start, long end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (start >= end)
         {
             yield break;
         }
 
-        var records = new LineRecords(_origin, file.Zone, file.Written);
+        var records = new LineRecords(_origin, zone, file.Written);
         records.Use(file.Format);
         await using var command = await file.OpenRangeAsync(start, end - start, cancellationToken);
         var reader = new LineReader(command.Output);
@@ -167,9 +172,9 @@ internal sealed class HostFileSource : ILogSource
         }
     }
 
-    private async IAsyncEnumerable<LogRecord> UnpackedAsync(HostFile file, IOperationOutput output, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<LogRecord> UnpackedAsync(HostFile file, TimeZoneInfo zone, IOperationOutput output, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var records = new LineRecords(_origin, file.Zone, file.Written);
+        var records = new LineRecords(_origin, zone, file.Written);
         await using var command = await file.OpenUnpackedAsync(cancellationToken);
         var reader = new LineReader(command.Output);
         var number = 0L;
@@ -202,9 +207,9 @@ internal sealed class HostFileSource : ILogSource
         }
     }
 
-    private async IAsyncEnumerable<LogRecord> FollowAsync(HostFile file, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<LogRecord> FollowAsync(HostFile file, TimeZoneInfo zone, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var records = new LineRecords(_origin, file.Zone);
+        var records = new LineRecords(_origin, zone);
         if (file.Length > 0)
         {
             records.Use(file.Format);

@@ -13,10 +13,11 @@ internal sealed class MemberLogs(StackSession session, IOperationOutput output)
     /// <summary>The logs of a member.</summary>
     /// <param name="member">The member.</param>
     /// <param name="named">What the stack file gives under <c>logs</c>: files and patterns, or a LogQL selector in braces.</param>
+    /// <param name="since">Beginning of the time range, UTC: rotated files that reach into it belong to the logs; null for none.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <returns>The sources.</returns>
     /// <exception cref="OpsException">The manager or the host cannot be asked.</exception>
-    public async Task<List<ILogSource>> FindAsync(StackMember member, IReadOnlyList<string> named, CancellationToken cancellationToken)
+    public async Task<List<ILogSource>> FindAsync(StackMember member, IReadOnlyList<string> named, DateTime? since, CancellationToken cancellationToken)
     {
         var sources = new List<ILogSource>();
         var files = named.Where(name => !IsSelector(name)).ToList();
@@ -44,22 +45,23 @@ internal sealed class MemberLogs(StackSession session, IOperationOutput output)
             }
         }
 
-        sources.AddRange(await FilesAsync(host, files, member.Name, cancellationToken));
+        sources.AddRange(await FilesAsync(host, files, member.Name, since, cancellationToken));
         return sources;
     }
 
     private static bool IsSelector(string name) => name.StartsWith('{');
 
-    private async Task<IEnumerable<ILogSource>> FilesAsync(IHost host, List<string> files, string member, CancellationToken cancellationToken)
+    private async Task<IEnumerable<ILogSource>> FilesAsync(IHost host, List<string> files, string member, DateTime? since, CancellationToken cancellationToken)
     {
         if (host is not LocalHost)
         {
             var found = files.Count == 0 ? [] : await HostFileSet.FindAsync(host, files.Distinct(StringComparer.Ordinal), output, cancellationToken);
-            return found.Select(file => new HostFileSource(host, file, member));
+            var older = since is null ? [] : await HostFileSet.FindRotatedAsync(host, found, cancellationToken);
+            return found.Select(file => new HostFileSource(host, file, member)).Concat(older.Select(file => new HostFileSource(host, file, member) { IsRotated = true }));
         }
 
         var folder = session.Stack.Path is { } path ? Path.GetDirectoryName(path) ?? "/" : Environment.CurrentDirectory;
-        return LogFileSet.Find(files, folder, output).Select(file => new LogFileSource(file) { Service = member, Host = host.Name });
+        return LogFileSource.Of(LogFileSet.Find(files, folder, output), since, member, host.Name);
     }
 
     private async Task<IEnumerable<ILogSource>> ContainersAsync(IHost host, ServiceTarget target, CancellationToken cancellationToken)

@@ -84,6 +84,11 @@ public sealed class HostLogTests
         Assert.Equal(["third", "fourth"], (await MemberLog.ReadAsync(stack, new LogQuery { Last = 2 })).Select(record => record.Message));
         Assert.Equal(["second", "third"], (await MemberLog.ReadAsync(stack, new LogQuery { Since = At(11), Until = At(13) })).Select(record => record.Message));
 
+        // The log alone, with what rotation made of it when the range reaches there.
+        var alone = await StackAsync(machine, way, null, folder + "/app.log");
+        Assert.Equal(["third", "fourth"], (await MemberLog.ReadAsync(alone)).Select(record => record.Message));
+        Assert.Equal(["second", "third"], (await MemberLog.ReadAsync(alone, new LogQuery { Since = At(11), Until = At(13) })).Select(record => record.Message));
+
         var output = new RecordedOutput();
         var cut = await MemberLog.ReadAsync(await StackAsync(machine, way, null, folder + "/cut.log.gz", folder + "/none.log"), null, output);
         Assert.StartsWith("cut", cut[0].Message, StringComparison.Ordinal);

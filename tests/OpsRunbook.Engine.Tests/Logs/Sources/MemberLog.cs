@@ -13,7 +13,7 @@ internal static class MemberLog
     {
         await using var session = new StackSession(stack);
         output ??= new RecordedOutput();
-        var sources = await LogSelection.OfMembersAsync(session, names, output, default);
+        var sources = await LogSelection.OfMembersAsync(session, names, output, query?.Since, default);
         var records = new List<LogRecord>();
         await foreach (var record in new LogReader(query ?? new LogQuery(), output).ReadAsync(sources, default))
         {
@@ -29,7 +29,7 @@ internal static class MemberLog
         using var limit = new CancellationTokenSource(Patience);
         await using var session = new StackSession(stack);
         var output = new RecordedOutput();
-        var sources = await LogSelection.OfMembersAsync(session, [], output, default);
+        var sources = await LogSelection.OfMembersAsync(session, [], output, null, default);
         var records = new List<LogRecord>();
         var step = 0;
         var doing = DoAsync(first: true);

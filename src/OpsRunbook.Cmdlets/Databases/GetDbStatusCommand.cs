@@ -1,0 +1,14 @@
+using System.Management.Automation;
+using OpsRunbook.Engine;
+using OpsRunbook.Engine.Databases;
+
+namespace OpsRunbook.Cmdlets;
+
+/// <summary>Gets the state of database servers.</summary>
+[Cmdlet(VerbsCommon.Get, "DbStatus")]
+[OutputType(typeof(DbStatus))]
+public sealed class GetDbStatusCommand : DbCmdlet
+{
+    private protected override Task RunAsync(DatabaseMember member, IOperationOutput output, CancellationToken cancellationToken) =>
+        new StatusReader(member, output).RunAsync(cancellationToken);
+}

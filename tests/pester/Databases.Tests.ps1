@@ -1,0 +1,121 @@
+# Find, review, act on a real PostgreSQL, as an operator does it.
+BeforeDiscovery {
+    $script:binaries = Get-ChildItem /usr/lib/postgresql -Directory -ErrorAction Ignore |
+        Sort-Object { [int]$_.Name } -Descending | ForEach-Object { Join-Path $_ 'bin' } | Where-Object { Test-Path "$_/initdb" } | Select-Object -First 1
+}
+
+Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command psql -ErrorAction Ignore)) {
+    BeforeAll {
+        Import-Module "$PSScriptRoot/../../OpsRunbook.psd1" -Force
+        $binaries = Get-ChildItem /usr/lib/postgresql -Directory |
+            Sort-Object { [int]$_.Name } -Descending | ForEach-Object { Join-Path $_ 'bin' } | Where-Object { Test-Path "$_/initdb" } | Select-Object -First 1
+
+        # The server refuses to run as root; its socket and data are in a folder of its own.
+        $folder = [IO.Directory]::CreateTempSubdirectory('opsrunbook-pester-').FullName
+        $account = if ([Environment]::UserName -eq 'root') { chown postgres $folder; 'setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups' } else { @() }
+        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $listener.Start(); $port = $listener.LocalEndpoint.Port; $listener.Stop()
+        $password = [Guid]::NewGuid().ToString('N')
+        Set-Content "$folder/password" $password
+        if ($account) { chown postgres "$folder/password" }
+        $initialise = @($account) + "$binaries/initdb", '-D', "$folder/data", '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', "$folder/password", '--no-sync'
+        Push-Location $folder
+        $null = & $initialise[0] @($initialise[1..$initialise.Count])
+        $start = @($account) + "$binaries/postgres", '-D', "$folder/data", '-p', "$port", '-c', 'listen_addresses=127.0.0.1', '-c', "unix_socket_directories=$folder", '-c', 'fsync=off'
+        $server = Start-Process $start[0] $start[1..$start.Count] -PassThru -RedirectStandardError "$folder/log" -RedirectStandardOutput "$folder/out"
+        Pop-Location
+        $env:OPSRUNBOOK_PESTER_DB = $password
+        $stack = "$folder/shop.yaml"
+        Set-Content $stack "stack: shop`ndatabases:`n  db: { engine: postgres, server: 127.0.0.1, port: $port, user: postgres, password: `"`${env:OPSRUNBOOK_PESTER_DB}`" }"
+        foreach ($attempt in 1..200) {
+            if ((Test-DbConnection db -Stack $stack).Status -eq 'Healthy') { break }
+            Start-Sleep -Milliseconds 100
+        }
+
+        # A client whose commands are given one by one, and which idles in between.
+        function Start-Client([string]$Application) {
+            $info = [Diagnostics.ProcessStartInfo]::new('psql', "-X -q -h 127.0.0.1 -p $port -U postgres -d postgres")
+            $info.RedirectStandardInput = $info.RedirectStandardOutput = $info.RedirectStandardError = $true
+            $info.Environment['PGPASSWORD'] = $password
+            $info.Environment['PGAPPNAME'] = $Application
+            $client = [Diagnostics.Process]::Start($info)
+            $client.StandardInput.WriteLine('SELECT 1;')
+            foreach ($attempt in 1..200) {
+                if (Get-DbSession db -Stack $stack -Application $Application -State Idle) { return $client }
+                Start-Sleep -Milliseconds 50
+            }
+
+            throw "$Application did not connect."
+        }
+    }
+
+    AfterAll {
+        if ($server -and -not $server.HasExited) {
+            & kill -INT $server.Id
+            $null = $server.WaitForExit(20000)
+        }
+
+        Remove-Item Env:OPSRUNBOOK_PESTER_DB -ErrorAction Ignore
+        if ($folder) { Remove-Item $folder -Recurse -Force -ErrorAction Ignore }
+    }
+
+    It 'are found, reviewed and ended, and nobody else is' {
+        $leak = Start-Client 'leak'
+        $other = Start-Client 'other'
+        try {
+            $found = Get-DbSession db -Stack $stack -State Idle -Application leak
+            @($found).Count | Should -Be 1
+            $found | Should -BeOfType OpsRunbook.DbSession
+
+            $plan = $found | Stop-DbSession -Stack $stack -WhatIf
+            $plan | Should -BeOfType OpsRunbook.OpsPlanStep
+            @(Get-DbSession db -Stack $stack -Application leak).Count | Should -Be 1
+
+            $stopped = $found | Stop-DbSession -Stack $stack -Confirm:$false
+            $stopped.Outcome | Should -Be 'Terminated'
+            Get-DbSession db -Stack $stack -Application leak | Should -BeNullOrEmpty
+            @(Get-DbSession db -Stack $stack -Application other).Count | Should -Be 1
+        }
+        finally {
+            $leak.Kill(); $other.Kill()
+        }
+    }
+
+    It 'that have gone on since the review are left alone' {
+        $client = Start-Client 'moved'
+        try {
+            $found = Get-DbSession db -Stack $stack -Application moved
+            $client.StandardInput.WriteLine('SELECT 2;')
+            foreach ($attempt in 1..100) {
+                if ((Get-DbSession db -Stack $stack -Application moved).StateSince -ne $found.StateSince) { break }
+                Start-Sleep -Milliseconds 50
+            }
+
+            $found | Stop-DbSession -Stack $stack -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable refused | Should -BeNullOrEmpty
+            $refused[0].FullyQualifiedErrorId | Should -BeLike 'Guard.SessionMoved,*'
+            @(Get-DbSession db -Stack $stack -Application moved).Count | Should -Be 1
+        }
+        finally {
+            $client.Kill()
+        }
+    }
+
+    It 'can be asked for with the login of somebody else' {
+        $wrong = [pscredential]::new('postgres', (ConvertTo-SecureString 'not-the-Password-1' -AsPlainText -Force))
+        (Test-DbConnection db -Stack $stack -Credential $wrong).Reason | Should -Be 'Db.LoginRefused'
+    }
+
+    It 'have settings that are changed and put back through the pipeline' {
+        $change = Set-DbSlowQueryLog db 200ms -Stack $stack -Confirm:$false
+        $change.EffectiveValue | Should -Be '200ms'
+        ($change | Set-DbSlowQueryLog -Undo -Stack $stack -Confirm:$false).EffectiveValue | Should -Be '-1'
+    }
+
+    It 'have settings that come back after a time, and when the pipeline wants no more' {
+        $values = Set-DbSlowQueryLog db 200ms -For 1s -Stack $stack -Confirm:$false | ForEach-Object EffectiveValue
+        $values | Should -Be '200ms', '-1'
+        $first = Set-DbSlowQueryLog db 300ms -For 1h -Stack $stack -Confirm:$false | Select-Object -First 1
+        $first.EffectiveValue | Should -Be '300ms'
+        (Set-DbSetting db log_min_duration_statement -1 -Stack $stack -Confirm:$false).OldValue | Should -Be '-1'
+    }
+}
