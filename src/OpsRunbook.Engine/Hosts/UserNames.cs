@@ -25,11 +25,16 @@ internal static class UserNames
         return processes.Select(process => users.TryGetValue(process.User, out var name) ? process with { User = name } : process).ToList();
     }
 
-    private static async Task<Dictionary<string, string>> AskDirectoryAsync(IHost host, string[] ids, CancellationToken cancellationToken)
+    /// <summary>Asks the host's directory service.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="users">Names or numbers.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>Names by number, of those that it knows.</returns>
+    public static async Task<Dictionary<string, string>> AskDirectoryAsync(IHost host, string[] users, CancellationToken cancellationToken)
     {
         try
         {
-            var command = new HostCommand(["getent", "passwd", .. ids]) { Timeout = TimeSpan.FromSeconds(2) };
+            var command = new HostCommand(["getent", "passwd", .. users]) { Timeout = TimeSpan.FromSeconds(2) };
             return ProcParser.ParseUsers((await host.RunAsync(command, cancellationToken)).StandardOutput);
         }
         catch (OpsException)
