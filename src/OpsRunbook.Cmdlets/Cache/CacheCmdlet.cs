@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Cache;
 using OpsRunbook.Engine.Stacks;
@@ -6,23 +5,8 @@ using OpsRunbook.Engine.Stacks;
 namespace OpsRunbook.Cmdlets;
 
 /// <summary>A cmdlet that works on caches of a stack, or on addresses instead.</summary>
-public abstract class CacheCmdlet : StackCmdlet
+public abstract class CacheCmdlet : AddressCmdlet
 {
-    /// <summary>Addresses of caches instead of a stack: <c>redis://host:port/database</c>, <c>rediss://</c> for TLS.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string[] Uri { get; set; } = [];
-
-    /// <summary>User and password for the addresses of -Uri.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
-    /// <summary>Longest wait for an answer.</summary>
-    [Parameter]
-    [DurationTransform]
-    public TimeSpan Timeout { get; set; }
-
     /// <summary>Opens the stack, or a session on the addresses of -Uri.</summary>
     private protected async Task<StackSession> OpenAsync(IOperationOutput output, CancellationToken cancellationToken) =>
         Uri.Length > 0 ? CacheAddress.Open(Uri, Credentials(Credential)) : await OpenStackAsync(output, cancellationToken);
@@ -34,20 +18,7 @@ public abstract class CacheCmdlet : StackCmdlet
     /// <param name="output">Takes an error for each name that fits nothing.</param>
     /// <returns>The caches.</returns>
     private protected IReadOnlyList<CacheTarget> Select(StackSession session, IReadOnlyList<string> names, int? database, IOperationOutput output) =>
-        CacheTarget.Select(session, names, database, IsBound(nameof(Timeout)) ? WaitingTime.Require(Timeout, nameof(Timeout)) : null, output);
-
-    /// <summary>Works on one cache. One that cannot be reached, or refuses, does not end the work on the others.</summary>
-    private protected static async Task AttemptAsync(IOperationOutput output, Func<Task> work)
-    {
-        try
-        {
-            await work();
-        }
-        catch (OpsException error)
-        {
-            output.Error(error);
-        }
-    }
+        CacheTarget.Select(session, names, database, Limit, output);
 
     /// <summary>A parameter or a combination that cannot be carried out.</summary>
     private protected static OpsException Unusable(string message, string nextStep) =>

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists indexes with their use, and says which could go or must be built anew.</summary>
 [Cmdlet(VerbsCommon.Get, "DbIndex")]
 [OutputType(typeof(DbIndex))]
-public sealed class GetDbIndexCommand : DbCmdlet
+public sealed class GetDbIndexCommand : DbLookCmdlet
 {
     private static readonly TimeSpan TwoWeeks = TimeSpan.FromDays(14);
 

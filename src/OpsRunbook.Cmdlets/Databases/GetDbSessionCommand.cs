@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists the sessions of databases' clients.</summary>
 [Cmdlet(VerbsCommon.Get, "DbSession")]
 [OutputType(typeof(DbSession))]
-public sealed class GetDbSessionCommand : DbCmdlet
+public sealed class GetDbSessionCommand : DbLookCmdlet
 {
     /// <summary>Only sessions in these states.</summary>
     [Parameter]

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Gets the statements that cost a database most.</summary>
 [Cmdlet(VerbsCommon.Get, "DbSlowQuery")]
 [OutputType(typeof(DbSlowQuery))]
-public sealed class GetDbSlowQueryCommand : DbCmdlet
+public sealed class GetDbSlowQueryCommand : DbLookCmdlet
 {
     /// <summary>How many, the worst first.</summary>
     [Parameter]

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Gets the state of database servers.</summary>
 [Cmdlet(VerbsCommon.Get, "DbStatus")]
 [OutputType(typeof(DbStatus))]
-public sealed class GetDbStatusCommand : DbCmdlet
+public sealed class GetDbStatusCommand : DbLookCmdlet
 {
     private protected override Task RunAsync(DatabaseMember member, IOperationOutput output, CancellationToken cancellationToken) =>
         new StatusReader(member, output).RunAsync(cancellationToken);

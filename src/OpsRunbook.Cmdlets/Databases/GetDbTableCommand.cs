@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists tables with size, dead rows, bloat and when they were last looked after.</summary>
 [Cmdlet(VerbsCommon.Get, "DbTable")]
 [OutputType(typeof(DbTable))]
-public sealed class GetDbTableCommand : DbCmdlet
+public sealed class GetDbTableCommand : DbLookCmdlet
 {
     /// <summary>Names of tables, with wildcards, with or without their schema.</summary>
     [Parameter(Position = 1)]

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists what Prometheus scrapes, and whether that works.</summary>
 [Cmdlet(VerbsCommon.Get, "MetricTarget")]
 [OutputType(typeof(MetricTarget))]
-public sealed class GetMetricTargetCommand : StackCmdlet
+public sealed class GetMetricTargetCommand : PrometheusCmdlet
 {
     private readonly List<string> _names = [];
 
@@ -19,16 +19,6 @@ public sealed class GetMetricTargetCommand : StackCmdlet
     /// <summary>Only targets of this status.</summary>
     [Parameter]
     public HealthStatus[] Status { get; set; } = [];
-
-    /// <summary>Base address of Prometheus. Without it: the one of the stack.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Uri { get; set; }
-
-    /// <summary>User and password for Prometheus, or for the proxy before it.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
 
     /// <inheritdoc/>
     protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
@@ -42,7 +32,7 @@ public sealed class GetMetricTargetCommand : StackCmdlet
     {
         ArgumentNullException.ThrowIfNull(output);
         await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
-        var prometheus = new PrometheusClient(MonitoringServer.Prometheus(session, Uri, Credentials(Credential)));
+        var prometheus = Prometheus(session);
         var filter = new NameFilter(_names);
         foreach (var target in await prometheus.TargetsAsync(cancellationToken))
         {

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Asks Prometheus for the value of an expression, at a moment or over a time.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "MetricQuery", DefaultParameterSetName = "Instant")]
 [OutputType(typeof(MetricSample))]
-public sealed class InvokeMetricQueryCommand : StackCmdlet
+public sealed class InvokeMetricQueryCommand : PrometheusCmdlet
 {
     // As many points as Prometheus's own graph shows.
     private const int UsualPoints = 250;
@@ -34,23 +34,13 @@ public sealed class InvokeMetricQueryCommand : StackCmdlet
     [DurationTransform]
     public TimeSpan Step { get; set; }
 
-    /// <summary>Base address of Prometheus. Without it: the one of the stack.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Uri { get; set; }
-
-    /// <summary>User and password for Prometheus, or for the proxy before it.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
-
     /// <inheritdoc/>
     protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
         RequirePositive(Step);
         await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
-        var prometheus = new PrometheusClient(MonitoringServer.Prometheus(session, Uri, Credentials(Credential)));
+        var prometheus = Prometheus(session);
         if (LogMoment.Read(Since, nameof(Since)) is not { } since)
         {
             foreach (var sample in await prometheus.InstantAsync(Query, LogMoment.Read(Time, nameof(Time)), cancellationToken))

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Compares the metrics of a stack with their limits.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "MetricThreshold")]
 [OutputType(typeof(MetricReading))]
-public sealed class TestMetricThresholdCommand : StackCmdlet
+public sealed class TestMetricThresholdCommand : PrometheusCmdlet
 {
     private readonly List<string> _names = [];
 
@@ -19,16 +19,6 @@ public sealed class TestMetricThresholdCommand : StackCmdlet
     /// <summary>Values at this moment, or so long ago. Without it: now.</summary>
     [Parameter]
     public object? Time { get; set; }
-
-    /// <summary>Base address of Prometheus. Without it: the one of the stack.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Uri { get; set; }
-
-    /// <summary>User and password for Prometheus, or for the proxy before it.</summary>
-    [Parameter]
-    [Credential]
-    public PSCredential? Credential { get; set; }
 
     /// <inheritdoc/>
     protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
@@ -42,7 +32,7 @@ public sealed class TestMetricThresholdCommand : StackCmdlet
     {
         ArgumentNullException.ThrowIfNull(output);
         await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
-        var test = new ThresholdTest(new PrometheusClient(MonitoringServer.Prometheus(session, Uri, Credentials(Credential))));
+        var test = new ThresholdTest(Prometheus(session));
         var time = LogMoment.Read(Time, nameof(Time));
         var filter = new NameFilter(_names);
         foreach (var metric in WatchedMetric.Of(session.Stack).Where(metric => filter.Includes(metric.Name)))

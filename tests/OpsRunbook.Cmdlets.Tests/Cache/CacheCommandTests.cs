@@ -1,22 +1,10 @@
 using System.Text.Json;
-using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Cache;
 
-public sealed class CacheCommandTests : IDisposable
+public sealed class CacheCommandTests : CommandTest
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly StringWriter _error = new();
-
-    private string StackFile => Path.Combine(_folder, "shop.yaml");
-
-    public void Dispose()
-    {
-        _error.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [SkippableFact]
     public async Task What_is_found_is_reviewed_and_removed_by_the_pipeline()
     {
@@ -28,7 +16,7 @@ public sealed class CacheCommandTests : IDisposable
         Assert.Equal(3, found.Trim().Split('\n').Length);
         var (code, removed) = Run(["Remove-CacheKey", "-", "-Stack", StackFile, "-Confirm:false", "-OutputFormat", "Json"], found);
 
-        Assert.True(code == 0, _error.ToString());
+        Assert.True(code == 0, Error.ToString());
         using var json = JsonDocument.Parse(removed);
         Assert.Equal((3, true), (json.RootElement[0].GetProperty("Removed").GetInt32(), json.RootElement[0].GetProperty("Complete").GetBoolean()));
         Assert.Equal("stays", await server.ExecuteAsync("KEYS", "*"));
@@ -41,9 +29,9 @@ public sealed class CacheCommandTests : IDisposable
         await server.ExecuteAsync("SET", "sess:1", "x");
 
         Run(["Remove-CacheKey", "cache", "sess:*", "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("Guard.ProtectedKey", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Guard.ProtectedKey", Error.ToString(), StringComparison.Ordinal);
         Run(["Remove-CacheKey", "cache", "sess:*", "-Stack", StackFile, "-Confirm:false", "-Force"]);
-        Assert.Contains("Guard.ReasonMissing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Guard.ReasonMissing", Error.ToString(), StringComparison.Ordinal);
         Run(["Clear-Cache", "cache", "-Database", "0", "-Stack", StackFile, "-Confirm:false"]);
         Assert.Equal("1", await server.ExecuteAsync("DBSIZE"));
 
@@ -60,9 +48,9 @@ public sealed class CacheCommandTests : IDisposable
         var (_, plan) = Run(["Remove-CacheKey", "cache", "*", "-Stack", StackFile, "-WhatIf", "-OutputFormat", "Json"]);
         Assert.Contains("UNLINK 1 key", plan, StringComparison.Ordinal);
         Run(["Remove-CacheKey", "cache", "*", "-Stack", StackFile]);
-        Assert.Contains("Confirm.NotInteractive", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Confirm.NotInteractive", Error.ToString(), StringComparison.Ordinal);
         Run(["Clear-Cache", "cache", "-AllDatabases", "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("Cache.NameNotTyped", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Cache.NameNotTyped", Error.ToString(), StringComparison.Ordinal);
         Assert.Equal("1", await server.ExecuteAsync("DBSIZE"));
     }
 
@@ -82,8 +70,8 @@ public sealed class CacheCommandTests : IDisposable
             foreach (var format in new[] { "Json", "Table" })
             {
                 var (code, output) = Run([.. call, "-Uri", uri, "-OutputFormat", format]);
-                Assert.True(code is 0 or 1 && !_error.ToString().Contains("rror", StringComparison.Ordinal), $"{call[0]}: {code} {_error}");
-                Assert.DoesNotContain(server.Password, output + _error, StringComparison.Ordinal);
+                Assert.True(code is 0 or 1 && !Error.ToString().Contains("rror", StringComparison.Ordinal), $"{call[0]}: {code} {Error}");
+                Assert.DoesNotContain(server.Password, output + Error, StringComparison.Ordinal);
             }
         }
     }
@@ -104,7 +92,7 @@ public sealed class CacheCommandTests : IDisposable
     {
         await using var server = await PrepareAsync();
         Run([.. arguments, "-Stack", StackFile]);
-        Assert.Contains(id, _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(id, Error.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -113,26 +101,26 @@ public sealed class CacheCommandTests : IDisposable
         await using var server = await PrepareAsync();
         await File.AppendAllTextAsync(StackFile, "  other: { engine: redis }\n");
         Run(["Remove-CacheKey", "-Pattern", "*", "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("Cache.NameMissing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Cache.NameMissing", Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_change_of_a_cache_too_looks_after_what_was_to_be_put_back()
     {
         var reverts = Directory.CreateDirectory(Path.Combine(Environment.GetEnvironmentVariable("OPSRUNBOOK_STATE")!, "reverts"));
-        var stack = $"due-{Path.GetFileName(_folder)}";
+        var stack = $"due-{Path.GetFileName(Folder)}";
         var record = Path.Combine(reverts.FullName, stack + ".json");
         await File.WriteAllTextAsync(StackFile, $"stack: {stack}\ncaches:\n  cache: {{ engine: redis, server: 127.0.0.1, port: 1 }}\n");
         await File.WriteAllTextAsync(record, JsonSerializer.Serialize(new
         {
             DueAt = DateTime.UtcNow.AddDays(-1), Stack = stack, Name = "api", Host = "local", Manager = 0, Key = "LEVEL", IsSecret = false,
-            File = Path.Combine(_folder, "gone.env"), Backup = Path.Combine(_folder, "gone.env.old"), Identity = "of another day", Timer = (string?)null, IsOnHost = false,
+            File = Path.Combine(Folder, "gone.env"), Backup = Path.Combine(Folder, "gone.env.old"), Identity = "of another day", Timer = (string?)null, IsOnHost = false,
         }));
 
         Run(["Set-CachePolicy", "cache", "-Policy", "noeviction", "-Stack", StackFile, "-Confirm:false"]);
 
         // The file is not the one that was written, so there is nothing to put back and nothing to remember.
-        Assert.False(File.Exists(record), _error.ToString());
+        Assert.False(File.Exists(record), Error.ToString());
     }
 
     private async Task<RedisServer> PrepareAsync()
@@ -140,18 +128,5 @@ public sealed class CacheCommandTests : IDisposable
         var server = await Servers.NewRedisAsync();
         await File.WriteAllTextAsync(StackFile, $"stack: shop\ncaches:\n  cache: {{ engine: redis, server: 127.0.0.1, port: {server.Port}, password: \"{server.Password}\", protect: [\"sess:*\"] }}\n");
         return server;
-    }
-
-    private (int Code, string Output) Run(string[] arguments, string? input = null)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        var code = OpsRunbookConsole.Run(arguments, new Terminal
-        {
-            Out = output,
-            Error = _error,
-            OpenInput = () => input is null ? TextReader.Null : new StringReader(input),
-            InputMayHoldItems = input is not null,
-        });
-        return (code, output.ToString());
     }
 }

@@ -1,24 +1,12 @@
 using System.Text.Json;
 using Npgsql;
-using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Databases;
 
-public sealed class DbCommandTests : IDisposable
+public sealed class DbCommandTests : CommandTest
 {
     private const string Secret = "S3cret-of-the-App";
-    private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly StringWriter _error = new();
-
-    private string StackFile => Path.Combine(_folder, "shop.yaml");
-
-    public void Dispose()
-    {
-        _error.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [SkippableFact]
     public async Task What_is_found_is_reviewed_and_ended_by_the_pipeline()
     {
@@ -30,13 +18,13 @@ public sealed class DbCommandTests : IDisposable
         var (_, found) = Run(["Get-DbSession", "-State", "Idle", "-Stack", StackFile, "-OutputFormat", "NdJson"]);
         Assert.Single(found.Trim().Split('\n'));
         var (code, stopped) = Run(["Stop-DbSession", "-", "-Stack", StackFile, "-Confirm:false", "-OutputFormat", "Json"], found);
-        Assert.True(code == 0, _error.ToString());
+        Assert.True(code == 0, Error.ToString());
         using var json = JsonDocument.Parse(stopped);
         Assert.Equal((idle.ProcessID, "Terminated"), (json.RootElement[0].GetProperty("Id").GetInt32(), json.RootElement[0].GetProperty("Outcome").GetString()));
 
         // The same objects again: the session is gone, and its number is nobody else's.
         Run(["Stop-DbSession", "-", "-Stack", StackFile, "-Confirm:false"], found);
-        Assert.Contains("Db.SessionGone", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Db.SessionGone", Error.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -52,12 +40,12 @@ public sealed class DbCommandTests : IDisposable
         (_, plan) = Run(["Set-DbSetting", "db", "work_mem", "8MB", "-Stack", StackFile, "-WhatIf", "-OutputFormat", "Json"]);
         Assert.Contains("ALTER SYSTEM SET", plan, StringComparison.Ordinal);
         Run(["Stop-DbSession", "-Id", id, "-Stack", StackFile]);
-        Assert.Contains("Confirm.NotInteractive", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Confirm.NotInteractive", Error.ToString(), StringComparison.Ordinal);
         Run(["Stop-DbSession", "-Id", id, "-Force", "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("Guard.ReasonMissing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Guard.ReasonMissing", Error.ToString(), StringComparison.Ordinal);
         await File.AppendAllTextAsync(StackFile, "  other: { engine: postgres }\n");
         Run(["Stop-DbSession", "-Id", id, "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("Db.NameMissing", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Db.NameMissing", Error.ToString(), StringComparison.Ordinal);
         await using var command = new NpgsqlCommand("SELECT 1", idle);
         Assert.Equal(1, await command.ExecuteScalarAsync());
     }
@@ -107,8 +95,8 @@ public sealed class DbCommandTests : IDisposable
         Assert.True(looked > 50, "Hardly anything was looked at.");
         Assert.Empty(seen);
         Assert.Contains("\"Database\"", output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("Db.LoginRefused", _error.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(Secret, output + _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Db.LoginRefused", Error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, output + Error.ToString(), StringComparison.Ordinal);
         var journal = string.Concat(Directory.EnumerateFiles(Environment.GetEnvironmentVariable("OPSRUNBOOK_STATE")!, "*", SearchOption.AllDirectories).Select(ReadShared));
         Assert.Contains(setting, journal, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, journal, StringComparison.Ordinal);
@@ -129,7 +117,7 @@ public sealed class DbCommandTests : IDisposable
         await WriteAsync("postgres", server.Port, server.User, server.Password, "postgres");
         await using var other = await ConnectAsync(server, "postgres");
         Run([.. arguments, "-Stack", StackFile]);
-        Assert.Contains(id, _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(id, Error.ToString(), StringComparison.Ordinal);
     }
 
     private static async Task<NpgsqlConnection> ConnectAsync(PostgreSqlServer server, string database)
@@ -180,17 +168,4 @@ public sealed class DbCommandTests : IDisposable
 
     private Task WriteAsync(string engine, int port, string user, string password, string database) => File.WriteAllTextAsync(
         StackFile, $"stack: shop\ndatabases:\n  db: {{ engine: {engine}, server: 127.0.0.1, port: {port}, user: {user}, password: \"{password}\", database: {database}, timeout: 20s }}\n");
-
-    private (int Code, string Output) Run(string[] arguments, string? input = null)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        var code = OpsRunbookConsole.Run(arguments, new Terminal
-        {
-            Out = output,
-            Error = _error,
-            OpenInput = () => input is null ? TextReader.Null : new StringReader(input),
-            InputMayHoldItems = input is not null,
-        });
-        return (code, output.ToString());
-    }
 }

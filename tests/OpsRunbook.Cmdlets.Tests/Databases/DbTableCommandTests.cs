@@ -1,23 +1,11 @@
 using System.Text;
 using System.Text.Json;
-using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Databases;
 
-public sealed class DbTableCommandTests : IDisposable
+public sealed class DbTableCommandTests : CommandTest
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly StringWriter _error = new();
-
-    private string StackFile => Path.Combine(_folder, "shop.yaml");
-
-    public void Dispose()
-    {
-        _error.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [SkippableFact]
     public async Task Tables_are_found_reviewed_and_maintained_by_the_pipeline()
     {
@@ -27,14 +15,14 @@ public sealed class DbTableCommandTests : IDisposable
         var (_, plan) = Run(["Invoke-DbMaintenance", "-", "-Operation", "VacuumFull", "-Stack", StackFile, "-WhatIf", "-OutputFormat", "Json"], found);
         Assert.Contains("VACUUM (FULL)", plan, StringComparison.Ordinal);
         var (code, done) = Run(["Invoke-DbMaintenance", "-", "-Operation", "Vacuum,Analyze", "-Stack", StackFile, "-Confirm:false", "-OutputFormat", "Json"], found);
-        Assert.True(code == 0, _error.ToString());
+        Assert.True(code == 0, Error.ToString());
         using var json = JsonDocument.Parse(done);
         Assert.Equal(4, json.RootElement.GetArrayLength());
         Assert.All(json.RootElement.EnumerateArray(), result => Assert.Equal("Succeeded", result.GetProperty("Outcome").GetString()));
         Assert.Equal(["Orders", "Orders \"2\""], json.RootElement.EnumerateArray().Select(result => result.GetProperty("Table").GetString()).Distinct().Order(StringComparer.Ordinal));
 
         Run(["Invoke-DbMaintenance", "pg", "-Operation", "Vacuum", "-Stack", StackFile]);
-        Assert.Contains("Confirm.NotInteractive", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Confirm.NotInteractive", Error.ToString(), StringComparison.Ordinal);
         Assert.Contains("never", (await (await Servers.PostgreSqlAsync()).ExecuteAsync("SELECT coalesce(last_vacuum::text, 'never') FROM pg_stat_user_tables WHERE relname = 'users'", name))!.ToString(), StringComparison.Ordinal);
     }
 
@@ -69,7 +57,7 @@ public sealed class DbTableCommandTests : IDisposable
     {
         await PrepareAsync();
         Run([.. arguments, "-Stack", StackFile]);
-        Assert.Contains(id, _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(id, Error.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -78,7 +66,7 @@ public sealed class DbTableCommandTests : IDisposable
         await PrepareAsync();
         Run(["Set-AppUser", "pg", "ann", "-Role", "admin", "-Stack", StackFile, "-Confirm:false"]);
         Run(["Set-AppUser", "pg", "nobody", "-Disable", "-Stack", StackFile, "-Confirm:false"]);
-        Assert.Contains("AppUser.NotChanged", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("AppUser.NotChanged", Error.ToString(), StringComparison.Ordinal);
         Assert.Equal("username,role,is_active\r\nann,admin,True\r\n", Run(["Set-AppUser", "pg", "-Stack", StackFile, "-OutputFormat", "Csv"]).Output);
     }
 
@@ -109,7 +97,7 @@ public sealed class DbTableCommandTests : IDisposable
         Assert.True(await watching > 0, "The client was never caught running, so the test has shown nothing.");
         Assert.Contains("ann", output.ToString(), StringComparison.Ordinal);
         Assert.Empty(seen);
-        var places = new List<string> { output.ToString(), _error.ToString(), await File.ReadAllTextAsync(postgres.LogFile), await File.ReadAllTextAsync(Path.Combine(maria.Folder, "data", "general.log")) };
+        var places = new List<string> { output.ToString(), Error.ToString(), await File.ReadAllTextAsync(postgres.LogFile), await File.ReadAllTextAsync(Path.Combine(maria.Folder, "data", "general.log")) };
         Assert.Contains("VACUUM (FULL)", places[2], StringComparison.Ordinal);
         Assert.Contains("OPTIMIZE", places[3], StringComparison.Ordinal);
         if (state is not null)
@@ -195,17 +183,4 @@ public sealed class DbTableCommandTests : IDisposable
           mongo: { engine: mongodb, server: 127.0.0.1, port: 1 }
 
         """);
-
-    private (int Code, string Output) Run(string[] arguments, string? input = null)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        var code = OpsRunbookConsole.Run(arguments, new Terminal
-        {
-            Out = output,
-            Error = _error,
-            OpenInput = () => input is null ? TextReader.Null : new StringReader(input),
-            InputMayHoldItems = input is not null,
-        });
-        return (code, output.ToString());
-    }
 }

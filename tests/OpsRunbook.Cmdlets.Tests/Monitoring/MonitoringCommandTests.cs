@@ -1,22 +1,10 @@
 using System.Text.Json;
-using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Monitoring;
 
-public sealed class MonitoringCommandTests : IDisposable
+public sealed class MonitoringCommandTests : CommandTest
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly StringWriter _error = new();
-
-    private string StackFile => Path.Combine(_folder, "shop.yaml");
-
-    public void Dispose()
-    {
-        _error.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [SkippableFact]
     public async Task An_alert_is_found_silenced_for_just_its_labels_and_speaks_again()
     {
@@ -35,7 +23,7 @@ public sealed class MonitoringCommandTests : IDisposable
         Assert.Empty(Objects(Run(["Get-AlertSilence", "-Stack", StackFile, "-OutputFormat", "Json"]).Output));
 
         var (code, made) = Run([.. silence, "-OutputFormat", "Json"], first);
-        Assert.True(code == 0, _error.ToString());
+        Assert.True(code == 0, Error.ToString());
         var one = Assert.Single(Objects(made));
         Assert.Equal("HighCPU", Assert.Single(one.GetProperty("Muted").EnumerateArray()).GetString());
         var (_, states) = Run(["Get-Alert", "-Stack", StackFile, "-OutputFormat", "Json"]);
@@ -48,7 +36,7 @@ public sealed class MonitoringCommandTests : IDisposable
         Assert.Empty(Objects(Run(["Get-AlertSilence", "-Stack", StackFile, "-OutputFormat", "Json"]).Output));
         Assert.Equal("expired", Assert.Single(Objects(Run(["Get-AlertSilence", "-All", "-Stack", StackFile, "-OutputFormat", "Json"]).Output)).GetProperty("State").GetString());
         Run(["Remove-AlertSilence", "0-nothing", "-Stack", StackFile]);
-        Assert.Contains("Alert.SilenceNotFound", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Alert.SilenceNotFound", Error.ToString(), StringComparison.Ordinal);
 
         var journal = await File.ReadAllTextAsync(Path.Combine(Environment.GetEnvironmentVariable("OPSRUNBOOK_STATE")!, "journal.jsonl"));
         Assert.Contains(id, journal, StringComparison.Ordinal);
@@ -61,7 +49,7 @@ public sealed class MonitoringCommandTests : IDisposable
         await using var server = await Servers.NewAlertmanagerAsync();
         await WriteStackAsync(server.Url);
         Run(["New-AlertSilence", "alertname=~.*", "-For", "1h", "-Comment", "all", "-Author", "ops", "-Stack", StackFile]);
-        Assert.Contains("Alert.MatcherTooWide", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Alert.MatcherTooWide", Error.ToString(), StringComparison.Ordinal);
         Assert.Equal(64, Run(["New-AlertSilence", "alertname=X", "-For", "1h", "-Author", "ops", "-Stack", StackFile]).Code);
         Assert.NotEqual(0, Run(["New-AlertSilence", "alertname=X", "-For", "0s", "-Comment", "none", "-Author", "ops", "-Stack", StackFile]).Code);
         Assert.Empty(Objects(Run(["Get-AlertSilence", "-All", "-Stack", StackFile, "-OutputFormat", "Json"]).Output));
@@ -76,7 +64,7 @@ public sealed class MonitoringCommandTests : IDisposable
         var (code, found) = Run(["Get-Alert", "-Stack", StackFile, "-OutputFormat", "Json"]);
         Assert.NotEqual(0, code);
         Assert.Single(Objects(found));
-        Assert.Contains("Prometheus.NotAnswering", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Prometheus.NotAnswering", Error.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -94,27 +82,27 @@ public sealed class MonitoringCommandTests : IDisposable
         foreach (var call in (string[][])[["Invoke-MetricQuery", "vector(1)"], ["Invoke-MetricQuery", "vector(1)", "-Since", "5m", "-Step", "1m"], ["Get-MetricTarget"], ["Test-MetricThreshold"]])
         {
             var (code, table) = Run([.. call, "-Uri", server.Url]);
-            Assert.True(code is 0 or 3, _error.ToString());
+            Assert.True(code is 0 or 3, Error.ToString());
             Assert.All(table.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
             Assert.NotEmpty(table.Trim());
         }
 
         Assert.Equal(6, Objects(Run(["Invoke-MetricQuery", "vector(1)", "-Since", "2026-01-01T00:00:00Z", "-Until", "2026-01-01T00:05:00Z", "-Step", "1m", "-Stack", StackFile, "-OutputFormat", "Json"]).Output).Count);
         Run(["Invoke-MetricQuery", "vector(1)", "-Since", "1h", "-Until", "2h", "-Stack", StackFile]);
-        Assert.Contains("Prometheus.TimeInvalid", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Prometheus.TimeInvalid", Error.ToString(), StringComparison.Ordinal);
         Run(["Test-MetricThreshold", "errrorRate", "-Stack", StackFile]);
-        Assert.Contains("errorRate", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("errorRate", Error.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
     public async Task Rules_are_written_to_a_file_that_is_not_replaced_unasked()
     {
         await WriteStackAsync("http://localhost:9093");
-        var path = Path.Combine(_folder, "rules.yml");
+        var path = Path.Combine(Folder, "rules.yml");
         Assert.Equal(0, Run(["Export-AlertRule", path, "-Stack", StackFile]).Code);
         await File.AppendAllTextAsync(path, "# mine\n");
         Run(["Export-AlertRule", path, "-Stack", StackFile]);
-        Assert.Contains("Alert.FileExists", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Alert.FileExists", Error.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("# mine\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
         Assert.Equal(0, Run(["Export-AlertRule", path, "-Stack", StackFile, "-Force"]).Code);
         Assert.Equal(await File.ReadAllTextAsync(path), Run(["Export-AlertRule", "-Stack", StackFile]).Output.TrimEnd('\n') + "\n");
@@ -126,18 +114,4 @@ public sealed class MonitoringCommandTests : IDisposable
     private Task WriteStackAsync(string alertmanager, string? prometheus = null) => File.WriteAllTextAsync(
         StackFile,
         $"stack: shop\nmonitoring: {{ alertmanager: \"{alertmanager}\"{(prometheus is null ? string.Empty : $", prometheus: \"{prometheus}\"")} }}\n");
-
-    private (int Code, string Output) Run(string[] arguments, string? input = null)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        var code = OpsRunbookConsole.Run(arguments, new Terminal
-        {
-            Out = output,
-            Error = _error,
-            OpenInput = () => input is null ? TextReader.Null : new StringReader(input),
-            InputMayHoldItems = input is not null,
-            Width = 120,
-        });
-        return (code, output.ToString());
-    }
 }

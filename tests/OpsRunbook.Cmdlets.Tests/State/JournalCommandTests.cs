@@ -1,10 +1,9 @@
 using System.Text.Json;
-using OpsRunbook.ConsoleRunner;
 using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Cmdlets.Tests.State;
 
-public sealed class JournalCommandTests
+public sealed class JournalCommandTests : CommandTest
 {
     [Fact]
     public async Task Changes_are_filtered_and_the_newest_come_last()
@@ -23,14 +22,14 @@ public sealed class JournalCommandTests
         Assert.Equal(["0"], Targets([target + "*", "-Forced"]));
         Assert.Equal(["0", "1", "2"], Targets([target + "*", "-Command", "Stop-*", "-User", "an*", "-TargetHost", "web", "-Stack", "shop", "-Since", "1h"]));
         Assert.Empty(Targets([target + "*", "-Until", "1h"]));
-        var (_, table) = Run([target + "*"]);
+        var (_, table) = Run(["Get-OpsJournal", target + "*"]);
         Assert.All(table.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
         Assert.DoesNotContain('\u001b', table);
         Assert.Contains("Restart", table, StringComparison.Ordinal);
 
         List<string> Targets(string[] arguments)
         {
-            var (code, output) = Run([.. arguments, "-OutputFormat", "Json"]);
+            var (code, output) = Run(["Get-OpsJournal", .. arguments, "-OutputFormat", "Json"]);
             Assert.Equal(0, code);
             return output.Trim().Length == 0 ? [] : JsonDocument.Parse(output).RootElement.EnumerateArray().Select(change => change.GetProperty("Target").GetString()![^1..]).ToList();
         }
@@ -52,12 +51,4 @@ public sealed class JournalCommandTests
         Overridden = number == 0 ? ["Drain"] : [],
         Outcome = phase == JournalPhase.Started ? null : number == 1 ? JournalOutcome.Failed : JournalOutcome.Succeeded,
     };
-
-    private static (int Code, string Output) Run(string[] arguments)
-    {
-        using var output = new StringWriter { NewLine = "\n" };
-        using var error = new StringWriter();
-        var code = OpsRunbookConsole.Run(["Get-OpsJournal", .. arguments], new Terminal { Out = output, Error = error, OpenInput = () => TextReader.Null, Width = 120 });
-        return (code, output.ToString());
-    }
 }
