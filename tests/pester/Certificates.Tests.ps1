@@ -27,7 +27,7 @@ Describe 'Test-Certificate' {
     It 'opens a PKCS #12 file with a credential, and says when it does not' {
         $bundle = Join-Path $TestDrive 'site.p12'
         openssl pkcs12 -export -in $File -inkey $Key -passout pass:sesame -out $bundle
-        $right = [pscredential]::new('x', (ConvertTo-SecureString sesame -AsPlainText -Force))
+        $right = [pscredential]::new('x', [System.Net.NetworkCredential]::new('x', 'sesame').SecurePassword)
         (Test-Certificate $bundle -Credential $right).KeyMatches | Should -BeTrue
         (Test-Certificate $bundle).Reason | Should -Be 'Certificate.PasswordWrong'
     }

@@ -33,7 +33,7 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
         }
 
         # A client whose commands are given one by one, and which idles in between.
-        function Start-Client([string]$Application) {
+        function Open-Client([string]$Application) {
             $info = [Diagnostics.ProcessStartInfo]::new('psql', "-X -q -h 127.0.0.1 -p $port -U postgres -d postgres")
             $info.RedirectStandardInput = $info.RedirectStandardOutput = $info.RedirectStandardError = $true
             $info.Environment['PGPASSWORD'] = $password
@@ -60,8 +60,8 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
     }
 
     It 'are found, reviewed and ended, and nobody else is' {
-        $leak = Start-Client 'leak'
-        $other = Start-Client 'other'
+        $leak = Open-Client 'leak'
+        $other = Open-Client 'other'
         try {
             $found = Get-DbSession db -Stack $stack -State Idle -Application leak
             @($found).Count | Should -Be 1
@@ -82,7 +82,7 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
     }
 
     It 'that have gone on since the review are left alone' {
-        $client = Start-Client 'moved'
+        $client = Open-Client 'moved'
         try {
             $found = Get-DbSession db -Stack $stack -Application moved
             $client.StandardInput.WriteLine('SELECT 2;')
@@ -101,7 +101,7 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
     }
 
     It 'can be asked for with the login of somebody else' {
-        $wrong = [pscredential]::new('postgres', (ConvertTo-SecureString 'not-the-Password-1' -AsPlainText -Force))
+        $wrong = [pscredential]::new('postgres', [System.Net.NetworkCredential]::new('x', 'not-the-Password-1').SecurePassword)
         (Test-DbConnection db -Stack $stack -Credential $wrong).Reason | Should -Be 'Db.LoginRefused'
     }
 

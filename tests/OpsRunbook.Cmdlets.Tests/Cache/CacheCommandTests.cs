@@ -113,8 +113,18 @@ public sealed class CacheCommandTests : CommandTest
         await File.WriteAllTextAsync(StackFile, $"stack: {stack}\ncaches:\n  cache: {{ engine: redis, server: 127.0.0.1, port: 1 }}\n");
         await File.WriteAllTextAsync(record, JsonSerializer.Serialize(new
         {
-            DueAt = DateTime.UtcNow.AddDays(-1), Stack = stack, Name = "api", Host = "local", Manager = 0, Key = "LEVEL", IsSecret = false,
-            File = Path.Combine(Folder, "gone.env"), Backup = Path.Combine(Folder, "gone.env.old"), Identity = "of another day", Timer = (string?)null, IsOnHost = false,
+            DueAt = DateTime.UtcNow.AddDays(-1),
+            Stack = stack,
+            Name = "api",
+            Host = "local",
+            Manager = 0,
+            Key = "LEVEL",
+            IsSecret = false,
+            File = Path.Combine(Folder, "gone.env"),
+            Backup = Path.Combine(Folder, "gone.env.old"),
+            Identity = "of another day",
+            Timer = (string?)null,
+            IsOnHost = false,
         }));
 
         Run(["Set-CachePolicy", "cache", "-Policy", "noeviction", "-Stack", StackFile, "-Confirm:false"]);

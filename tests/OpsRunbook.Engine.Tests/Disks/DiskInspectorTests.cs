@@ -271,7 +271,7 @@ public sealed class DiskInspectorTests
     {
         var output = new RecordedOutput();
         await DiskInspector.WriteLargeFilesAsync(host, path, filter, output, default);
-        
+
         // Other programs of the machine hold deleted files on the same file system.
         return output.Items.Cast<LargeFile>().Where(file => file.Path.StartsWith(path, StringComparison.Ordinal)).ToList();
     }
