@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Enumeration;
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Health;
@@ -75,7 +74,7 @@ public sealed class GetAppMetricCommand : StackCmdlet
         var sources = Sources(session.Stack, output);
         var metrics = new MetricReader(session, output, sources, IsWanted);
         await (IsBound(nameof(Over)) ? metrics.WatchAsync(Over, Every, cancellationToken) : metrics.ReadAsync(cancellationToken));
-        foreach (var name in _names.Where(name => !_seen.IsEmpty && !_seen.Keys.Any(metric => Matches(name, metric))))
+        foreach (var name in _names.Where(name => !_seen.IsEmpty && !_seen.Keys.Any(metric => NameFilter.Fits(name, metric))))
         {
             output.Error(new OpsException(
                 "Metric.NotFound",
@@ -86,12 +85,10 @@ public sealed class GetAppMetricCommand : StackCmdlet
         }
     }
 
-    private static bool Matches(string pattern, string metric) => FileSystemName.MatchesSimpleExpression(pattern, metric, ignoreCase: true);
-
     private bool IsWanted(string metric)
     {
         _seen.TryAdd(metric, true);
-        return _names.Count == 0 || _names.Exists(name => Matches(name, metric));
+        return _names.Count == 0 || _names.Exists(name => NameFilter.Fits(name, metric));
     }
 
     private List<MetricSource> Sources(OpsStack stack, IOperationOutput output)

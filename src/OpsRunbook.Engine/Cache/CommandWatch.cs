@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using System.Threading.Channels;
 
 namespace OpsRunbook.Engine.Cache;
@@ -110,5 +109,5 @@ public sealed class CommandWatch(CacheTarget target, TimeSpan over, int first, I
         }
     }
 
-    private bool Wants(string name) => commands.Count == 0 || commands.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name));
+    private bool Wants(string name) => commands.Count == 0 || commands.Any(pattern => NameFilter.Fits(pattern, name));
 }

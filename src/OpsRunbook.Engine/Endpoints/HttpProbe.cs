@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using System.Text;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.Endpoints;
@@ -178,8 +177,8 @@ public static class HttpProbe
         message.Headers.TryAddWithoutValidation("Accept", "*/*");
         if (request.Url.UserInfo.Length > 0)
         {
-            var user = $"{Uri.UnescapeDataString(UserName(request.Url))}:{Uri.UnescapeDataString(Password(request.Url))}";
-            message.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
+            message.Headers.Authorization = AuthenticationHeaderValue.Parse(
+                BasicLogin.Of(Uri.UnescapeDataString(UserName(request.Url)), Uri.UnescapeDataString(Password(request.Url))));
         }
 
         foreach (var (name, value) in request.Headers)

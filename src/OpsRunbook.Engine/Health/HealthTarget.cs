@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using OpsRunbook.Engine.Endpoints;
 
 namespace OpsRunbook.Engine.Health;
 
@@ -70,7 +70,7 @@ public static class HealthTarget
     public static SecretReference BasicAuthorization(NetworkCredential credential)
     {
         ArgumentNullException.ThrowIfNull(credential);
-        return SecretReference.Plain("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.UserName}:{credential.Password}")));
+        return SecretReference.Plain(BasicLogin.Of(credential.UserName, credential.Password));
     }
 
     private static StackDatabase Database(Uri uri, NetworkCredential? login)

@@ -72,7 +72,7 @@ public sealed record MonitoringServer(string Product, IHost Host, Uri Address)
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["Accept"] = "application/json", ["User-Agent"] = "OpsRunbook" };
         if (credential is not null)
         {
-            headers["Authorization"] = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{credential.UserName}:{credential.Password}"));
+            headers["Authorization"] = BasicLogin.Of(credential.UserName, credential.Password);
         }
 
         return new MonitoringServer(product, session.Host(address is null ? session.Stack.Monitoring?.Host : null), uri) { Headers = headers };
