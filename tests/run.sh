@@ -107,11 +107,18 @@ provide_servers() {
     fi
   fi
 
-  if $install && ! have pm2 && [ ! -x "$cache/npm/node_modules/.bin/pm2" ]; then
-    heading 'Installing pm2'
+  # npm removes from the folder whatever it is not asked for, so all of them are asked for at once.
+  local tools=() missing=false tool
+  for tool in pm2 mongosh; do
+    have "$tool" && continue
+    tools+=("$tool")
+    [ -x "$cache/npm/node_modules/.bin/$tool" ] || missing=true
+  done
+  if $install && $missing; then
+    heading "Installing ${tools[*]}"
     mkdir -p "$cache/npm"
-    timeout 180 npm install --prefix "$cache/npm" --no-save --no-fund --no-audit --loglevel=error pm2 >/dev/null ||
-      echo 'pm2 could not be installed. Tests that need it are skipped.'
+    timeout 300 npm install --prefix "$cache/npm" --no-save --no-fund --no-audit --loglevel=error "${tools[@]}" >/dev/null ||
+      echo "${tools[*]} could not be installed. Tests that need them are skipped."
   fi
 }
 

@@ -21,6 +21,7 @@ public static class Servers
     private static readonly Lazy<Task<DnsServer>> SharedDns = new(() => DnsServer.CreateAsync());
     private static readonly Lazy<Task<DockerEngine>> SharedDocker = new(DockerEngine.CreateAsync);
     private static readonly Lazy<Task<Pm2Daemon>> SharedPm2 = new(Pm2Daemon.CreateAsync);
+    private static readonly Lazy<Task<MongoShell>> SharedMongoShell = new(MongoShell.CreateAsync);
     private static readonly Lazy<Task<SystemdHost>> SharedSystemdHost = new(async () => await SystemdHost.CreateAsync(await SharedDocker.Value));
 
     /// <summary>The shared PostgreSQL server.</summary>
@@ -125,6 +126,10 @@ public static class Servers
     /// <summary>The shared pm2 daemon, which this process's <c>pm2</c> commands use from then on. Give applications names of your own, and delete them.</summary>
     /// <returns>The daemon, answering.</returns>
     public static Task<Pm2Daemon> Pm2Async() => GetAsync(SharedPm2);
+
+    /// <summary>The <c>mongosh</c> program, which this process finds from then on.</summary>
+    /// <returns>The program.</returns>
+    public static Task<MongoShell> MongoShellAsync() => GetAsync(SharedMongoShell);
 
     /// <summary>The sample application of the test's own, as a plain process.</summary>
     /// <returns>The application, answering.</returns>

@@ -27,6 +27,10 @@ public sealed class StopDbSessionCommand : DbChangeCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public DateTime? StateSince { get; set; }
 
+    /// <summary>Number of its operation (MongoDB), which is checked again.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public long? OperationId { get; set; }
+
     /// <summary>Ends the connection where cancelling the statement is not possible or not enough.</summary>
     [Parameter]
     public SwitchParameter Terminate { get; set; }
@@ -39,7 +43,7 @@ public sealed class StopDbSessionCommand : DbChangeCmdlet
     /// <inheritdoc/>
     protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
-        _sessions.Add((Name, new SeenSession(Id, Utc(StartedAt), Utc(ServerStartedAt), Utc(StateSince))));
+        _sessions.Add((Name, new SeenSession(Id, Utc(StartedAt), Utc(ServerStartedAt), Utc(StateSince)) { OperationId = OperationId }));
         return Task.CompletedTask;
     }
 

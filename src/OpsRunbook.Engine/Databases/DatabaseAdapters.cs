@@ -18,6 +18,7 @@ internal static class DatabaseAdapters
         {
             DatabaseEngine.Postgres => await PostgreSqlSessions.OpenAsync(member.Name, target, cancellationToken),
             DatabaseEngine.MySql or DatabaseEngine.MariaDb => await MySqlSessions.OpenAsync(member.Name, target, cancellationToken),
+            DatabaseEngine.MongoDb => await MongoSessions.OpenAsync(member.Name, target, cancellationToken),
             _ => throw NotSupported(member),
         };
     }
@@ -30,6 +31,7 @@ internal static class DatabaseAdapters
     {
         DatabaseEngine.Postgres => new PostgreSqlStatus(target),
         DatabaseEngine.MySql or DatabaseEngine.MariaDb => new MySqlStatus(target),
+        DatabaseEngine.MongoDb => new MongoStatus(target),
         _ => throw NotSupported(member),
     };
 
@@ -60,6 +62,7 @@ internal static class DatabaseAdapters
         {
             DatabaseEngine.Postgres => new PostgreSqlSlowQueries(member.Name, target, limit),
             DatabaseEngine.MySql or DatabaseEngine.MariaDb => new MySqlSlowQueries(member.Name, target, limit),
+            DatabaseEngine.MongoDb => new MongoSlowQueries(member.Name, target, limit),
             _ => throw NotSupported(member),
         };
     }
@@ -72,6 +75,7 @@ internal static class DatabaseAdapters
     {
         DatabaseEngine.Postgres => new PostgreSqlTables(member, target),
         DatabaseEngine.MySql or DatabaseEngine.MariaDb => new MySqlTables(member, target),
+        DatabaseEngine.MongoDb => new MongoTables(member, target),
         _ => throw NotSupported(member),
     };
 
@@ -99,10 +103,15 @@ internal static class DatabaseAdapters
         _ => throw NotSupported(member),
     };
 
-    private static OpsException NotSupported(DatabaseMember member) => new(
+    /// <summary>The engine of a database has nothing that a command could work on, or the command does not know it.</summary>
+    /// <param name="member">The database.</param>
+    /// <returns>An exception to throw.</returns>
+    public static OpsException NotSupported(DatabaseMember member) => new(
         "Db.EngineNotSupported",
         OpsErrorKind.InvalidArgument,
-        $"'{member.Name}' is {member.Definition.Engine}, which this command does not know yet.",
-        null,
+        $"'{member.Name}' is {member.Definition.Engine}, which this command does not work with.",
+        member.Definition.Engine == DatabaseEngine.MongoDb
+            ? "With MongoDB work Test-DbConnection, Get-DbStatus, Get-DbSession, Stop-DbSession, Get-DbSlowQuery and Get-DbTable; for anything else there is mongosh itself."
+            : null,
         member.Name);
 }

@@ -14,7 +14,8 @@ public sealed class DatabaseCheck(string name, StackDatabase database, StackThre
     public string Name => name;
 
     /// <inheritdoc/>
-    public TimeSpan Timeout => (database.Timeout ?? DatabaseMember.DefaultTimeout) + CheckFailure.Backstop;
+    public TimeSpan Timeout => (database.Timeout ?? DatabaseMember.DefaultTimeout) + CheckFailure.Backstop
+        + (database is { Engine: DatabaseEngine.MongoDb, User: not null } ? MongoSession.StartLimit : TimeSpan.Zero);
 
     /// <inheritdoc/>
     public async Task<CheckResult> RunAsync(StackSession session, CancellationToken cancellationToken)

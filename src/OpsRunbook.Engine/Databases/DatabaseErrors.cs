@@ -50,6 +50,13 @@ internal static class DatabaseErrors
         target,
         inner);
 
+    public static OpsException ConnectionLost(string target, string says) => new(
+        "Db.ConnectionLost",
+        OpsErrorKind.Connection,
+        $"The connection to {target} was lost: {says}",
+        "Check whether the server was restarted or the session ended, then look how far it came.",
+        target);
+
     public static OpsException Starting(string target, string says, Exception? inner = null) => new(
         "Db.Starting",
         OpsErrorKind.Connection,

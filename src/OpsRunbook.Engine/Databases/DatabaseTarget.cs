@@ -40,6 +40,9 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     /// <summary>Server and port, or socket, for messages.</summary>
     public string Text => Socket ?? EndpointErrors.HostPort(Server, Port);
 
+    /// <summary>Database in which MongoDB looks for the user, as its own clients have it.</summary>
+    public string LoginDatabase => Database.AuthSource ?? Database.Database ?? "admin";
+
     /// <summary>A login is configured.</summary>
     public bool HasLogin => User is not null || Password is not null;
 
@@ -77,6 +80,9 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
         }
     }
 
+    /// <summary>What the start of a client program may add to <see cref="Timeout"/>, which is about the server.</summary>
+    public TimeSpan ToolLimit => Database.Engine == DatabaseEngine.MongoDb ? MongoSession.StartLimit : TimeSpan.Zero;
+
     /// <summary>Asks for what is answered at once: waits no longer than the target's limit.</summary>
     /// <typeparam name="T">What is asked for.</typeparam>
     /// <param name="work">Asks.</param>
@@ -84,7 +90,7 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     /// <returns>The answer.</returns>
     /// <exception cref="OpsException"><c>Db.Timeout</c>, or what the work throws.</exception>
     public Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => Deadline.RunAsync(
-        Timeout, work, () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Text, Timeout, "answer")), cancellationToken);
+        Timeout + ToolLimit, work, () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Text, Timeout, "answer")), cancellationToken);
 
     // The compiler's ToString would print the password.
     private bool PrintMembers(System.Text.StringBuilder builder)

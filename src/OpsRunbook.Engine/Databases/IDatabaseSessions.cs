@@ -6,6 +6,9 @@ internal interface IDatabaseSessions : IAsyncDisposable
     /// <summary>Two moments that are no further apart mean the same: the engine keeps no finer time.</summary>
     TimeSpan Tolerance { get; }
 
+    /// <summary>Connections of clients can be ended, not only what they run.</summary>
+    bool EndsConnections => true;
+
     /// <summary>Why sessions of others may be missing or show little; null when all is seen.</summary>
     string? Restriction { get; }
 

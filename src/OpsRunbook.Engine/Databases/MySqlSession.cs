@@ -246,7 +246,7 @@ internal sealed partial class MySqlSession : IAsyncDisposable
         var code = match.Success ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return code switch
         {
-            2006 or 2013 or 2055 => new OpsException("Db.ConnectionLost", OpsErrorKind.Connection, $"The connection to {_target.Text} was lost: {says}", "Check whether the server was restarted or the session ended, then look how far it came.", _target.Text),
+            2006 or 2013 or 2055 => DatabaseErrors.ConnectionLost(_target.Text, says),
             2002 or 2003 => new OpsException("Db.PortClosed", OpsErrorKind.Connection, $"Nothing listens on {_target.Text}: {says}", "Check that the server runs and where it listens.", _target.Text),
             2005 => new OpsException("Db.NameUnknown", OpsErrorKind.Connection, $"The name of {_target.Text} cannot be resolved: {says}", "Check its spelling.", _target.Text),
             2026 => Tls(says),

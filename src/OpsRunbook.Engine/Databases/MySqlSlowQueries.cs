@@ -86,7 +86,7 @@ internal sealed class MySqlSlowQueries(string name, DatabaseTarget target, TimeS
                 "The slow query log goes to a table, which this command does not read.", $"Run Set-DbSetting '{name}' log_output FILE, or look into mysql.slow_log with Invoke-DbQuery.")];
         }
 
-        var forms = new Dictionary<(string Query, string? Catalog), Form>();
+        var forms = new Dictionary<(string Query, string? Catalog), SlowQueryForm>();
         DateTime? since = null;
         try
         {
@@ -99,7 +99,7 @@ internal sealed class MySqlSlowQueries(string name, DatabaseTarget target, TimeS
                 if (record.Fields.GetValueOrDefault("Query_time") is { } time && (catalog is null || schema == catalog))
                 {
                     var key = (SqlText.Fold(record.Message.TrimEnd().TrimEnd(';'), DatabaseEngine.MySql), schema);
-                    var form = forms.TryGetValue(key, out var known) ? known : forms[key] = new Form(record.Fields.GetValueOrDefault("user") as string, limit);
+                    var form = forms.TryGetValue(key, out var known) ? known : forms[key] = new SlowQueryForm(record.Fields.GetValueOrDefault("user") as string, limit);
                     form.Add(TimeSpan.FromSeconds(Convert.ToDouble(time, CultureInfo.InvariantCulture)), Count(record, "Rows_sent"), Count(record, "Rows_examined"));
                 }
             }
@@ -124,40 +124,4 @@ internal sealed class MySqlSlowQueries(string name, DatabaseTarget target, TimeS
         Query = message,
         NextStep = nextStep,
     };
-
-    private sealed class Form(string? user, TimeSpan limit)
-    {
-        private long _calls;
-        private TimeSpan _total;
-        private TimeSpan _maximum;
-        private long _rows;
-        private long _examined;
-
-        public void Add(TimeSpan time, long rows, long examined)
-        {
-            _calls++;
-            _total += time;
-            _maximum = time > _maximum ? time : _maximum;
-            _rows += rows;
-            _examined += examined;
-        }
-
-        public DbSlowQuery ToQuery(string database, DatabaseEngine engine, string path, string query, string? catalog, DateTime? since) => new()
-        {
-            Status = _total / _calls >= limit ? HealthStatus.Warning : HealthStatus.Healthy,
-            Database = database,
-            Engine = engine,
-            Source = path,
-            Query = query,
-            Calls = _calls,
-            TotalTime = _total,
-            MeanTime = _total / _calls,
-            MaximumTime = _maximum,
-            Rows = _rows,
-            RowsExamined = _examined,
-            User = user,
-            Catalog = catalog,
-            Since = since,
-        };
-    }
 }

@@ -5,4 +5,8 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="StartedAt">When it began, UTC; null when not given.</param>
 /// <param name="ServerStartedAt">When its server began, UTC; null when not given.</param>
 /// <param name="StateSince">Since when it was in its state, UTC; null when not given.</param>
-public sealed record SeenSession(long Id, DateTime? StartedAt = null, DateTime? ServerStartedAt = null, DateTime? StateSince = null);
+public sealed record SeenSession(long Id, DateTime? StartedAt = null, DateTime? ServerStartedAt = null, DateTime? StateSince = null)
+{
+    /// <summary>Number of the operation that it ran, 0 for none (MongoDB); null when not given.</summary>
+    public long? OperationId { get; init; }
+}

@@ -62,10 +62,20 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
             member.Name);
         changes.Require(
             "SessionMoved",
-            seen.StateSince is null || Same(seen.StateSince, session.StateSince, sessions.Tolerance),
+            (seen.StateSince is null || Same(seen.StateSince, session.StateSince, sessions.Tolerance)) && (seen.OperationId is null || seen.OperationId == session.OperationId),
             $"The session {session.Id} of '{member.Name}' has gone on since it was looked at and is {session.State} now.",
             "Look again with Get-DbSession.",
             member.Name);
+        if (!sessions.EndsConnections && session.State != DbSessionState.Active)
+        {
+            throw new OpsException(
+                "Db.NothingToCancel",
+                OpsErrorKind.InvalidArgument,
+                $"The session {session.Id} of '{member.Name}' runs nothing, and {session.Engine} ends no connections of clients, only what they run.",
+                session.State == DbSessionState.IdleInTransaction ? "The server itself ends a transaction that is older than transactionLifetimeLimitSeconds." : "Stop the client, or let it close its connections.",
+                member.Name);
+        }
+
         changes.Require(
             "OpenTransaction",
             session.State != DbSessionState.IdleInTransaction || request.Terminate,
@@ -131,7 +141,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
         if (outcome == DbSessionOutcome.StillRunning)
         {
             output.Error(new OpsException(
-                "Db.SessionStillRuns", OpsErrorKind.OperationFailed, $"The session {session.Id} of '{member.Name}' {message}.", request.Terminate ? "Wait: it may be rolling back." : "Add -Terminate to end its connection.", member.Name));
+                "Db.SessionStillRuns", OpsErrorKind.OperationFailed, $"The session {session.Id} of '{member.Name}' {message}.", request.Terminate || !sessions.EndsConnections ? "Wait: it may be rolling back." : "Add -Terminate to end its connection.", member.Name));
         }
     }
 
@@ -145,7 +155,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
         var now = await WaitAsync(sessions, session, found => IsSameWork(session, found, sessions.Tolerance), request.Wait, cancellationToken);
         if (now is not null && IsSameWork(session, now, sessions.Tolerance))
         {
-            return request.Terminate
+            return request.Terminate && sessions.EndsConnections
                 ? await TerminateAsync(sessions, now, $"the statement went on for {Duration.Format(request.Wait)} after it was cancelled, and the connection was ended", cancellationToken)
                 : (HealthStatus.Critical, DbSessionOutcome.StillRunning, $"still runs its statement {Duration.Format(request.Wait)} after it was cancelled");
         }
@@ -157,8 +167,8 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
         }
 
         return now is not { State: DbSessionState.IdleInTransaction } ? (HealthStatus.Healthy, DbSessionOutcome.Cancelled, "the statement is cancelled")
-            : request.Terminate ? await TerminateAsync(sessions, now, "the statement is cancelled, and the connection was ended because its transaction stayed open", cancellationToken)
-            : (HealthStatus.Warning, DbSessionOutcome.Cancelled, "the statement is cancelled; the transaction is still open and keeps its locks until the client rolls back (-Terminate ends it)");
+            : request.Terminate && sessions.EndsConnections ? await TerminateAsync(sessions, now, "the statement is cancelled, and the connection was ended because its transaction stayed open", cancellationToken)
+            : (HealthStatus.Warning, DbSessionOutcome.Cancelled, $"the statement is cancelled; the transaction is still open and keeps its locks until the client rolls back{(sessions.EndsConnections ? " (-Terminate ends it)" : string.Empty)}");
     }
 
     private async Task<(HealthStatus Status, DbSessionOutcome Outcome, string Message)> TerminateAsync(
@@ -196,7 +206,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
     }
 
     private static bool IsSameWork(DbSession before, DbSession now, TimeSpan tolerance) =>
-        now.State == DbSessionState.Active && Same(before.StartedAt, now.StartedAt, tolerance) && Same(before.StateSince, now.StateSince, tolerance);
+        now.State == DbSessionState.Active && Same(before.StartedAt, now.StartedAt, tolerance) && Same(before.StateSince, now.StateSince, tolerance) && before.OperationId == now.OperationId;
 
     private static bool Same(DateTime? seen, DateTime? now, TimeSpan tolerance) => seen is null || (now is not null && (now.Value - seen.Value).Duration() <= tolerance);
 
@@ -217,7 +227,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
         "; ",
         new[]
         {
-            cancels ? "cancel the statement" + (request.Terminate ? $", and end the connection when it still runs after {Duration.Format(request.Wait)}" : string.Empty) : "end the connection",
+            cancels ? "cancel the statement" + (request.Terminate && session.Engine != DatabaseEngine.MongoDb ? $", and end the connection when it still runs after {Duration.Format(request.Wait)}" : string.Empty) : "end the connection",
             session.State == DbSessionState.IdleInTransaction ? $"rolls back a transaction of {Display.Time(session.Transaction)}" : null,
             holdings.Blocked.Count > 0 ? $"{holdings.Blocked.Count} sessions wait for it ({string.Join(", ", holdings.Blocked)})" : null,
             holdings.Locks.Count > 0 ? $"{holdings.Locks.Count} locks" : null,

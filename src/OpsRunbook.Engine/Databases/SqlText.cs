@@ -20,6 +20,11 @@ internal static partial class SqlText
     /// <returns>The folded statement.</returns>
     public static string Fold(string sql, DatabaseEngine engine)
     {
+        if (engine == DatabaseEngine.MongoDb)
+        {
+            return MongoText.Fold(sql);
+        }
+
         var scanner = new SqlScanner(sql, engine);
         var folded = new StringBuilder(sql.Length);
         for (var at = 0; at < sql.Length;)

@@ -82,6 +82,7 @@ public sealed class StatusReader(DatabaseMember member, IOperationOutput output)
             Role = reading.Role,
             Lag = reading.Lag,
             Replicas = reading.Replicas,
+            Members = reading.Members,
             Latency = latency,
         };
     }
@@ -128,6 +129,18 @@ public sealed class StatusReader(DatabaseMember member, IOperationOutput output)
         else if (reading.Lag is { } lag)
         {
             yield return Check(target, Seconds("lag", lag, LagSeconds), $"Replication is {Duration.Format(lag)} behind.", "Db.ReplicationLag");
+        }
+
+        foreach (var ill in reading.Members.Where(each => each.Status != HealthStatus.Healthy))
+        {
+            yield return new CheckResult
+            {
+                Name = $"member {ill.Name}",
+                Status = ill.Status,
+                Message = $"The member {Display.Text(ill.Name)} is {Display.Text(ill.State)}{(ill.Message is { } says ? $": {Display.Text(says)}" : ".")}",
+                Reason = "Db.ReplicaUnhealthy",
+                Target = target.Text,
+            };
         }
 
         if (reading.TransactionNumberAge is { } age)

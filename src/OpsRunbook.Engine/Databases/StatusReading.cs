@@ -40,6 +40,9 @@ internal sealed record StatusReading
     /// <summary>Why this replica receives nothing; null when it does, or is none.</summary>
     public string? ReplicationBroken { get; init; }
 
+    /// <summary>Members of its replica set; none where there is none.</summary>
+    public IReadOnlyList<DbReplicaMember> Members { get; init; } = [];
+
     /// <summary>Age of the oldest transaction number, of the two billion that there are; null where the engine has none.</summary>
     public long? TransactionNumberAge { get; init; }
 

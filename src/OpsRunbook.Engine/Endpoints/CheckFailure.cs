@@ -9,7 +9,7 @@ internal static class CheckFailure
     private static readonly string[] SaysNothing =
     [
         "LocalLimit", "CaFileUnreadable", "HeaderInvalid", "UrlInvalid", "AddressInvalid", "PingUnavailable", "LoginRequired", "NoPermission",
-        "ClientMissing", "ClientFailed", "ProtectedMode", "Refused",
+        "ClientMissing", "ClientFailed", "ToolMissing", "ToolFailed", "ProtectedMode", "Refused",
     ];
 
     /// <summary>

@@ -123,10 +123,19 @@ public static class HealthTarget
             case "SSLROOTCERT" or "SSLCA" or "TLSCAFILE":
                 database.TlsCa = value;
                 break;
+            case "AUTHSOURCE" when database.Engine == DatabaseEngine.MongoDb:
+                database.AuthSource = value;
+                break;
+            case "REPLICASET" when database.Engine == DatabaseEngine.MongoDb:
+                database.ReplicaSet = value;
+                break;
+            case "DIRECTCONNECTION" when database.Engine == DatabaseEngine.MongoDb:
+                // Always so: it is this server that is meant.
+                break;
             default:
                 // Its value may be a secret, such as a password, and is not repeated.
                 throw new OpsException(
-                    "Health.UriInvalid", OpsErrorKind.InvalidArgument, $"The address of a database takes no option '{key}'.", "Write sslmode and sslrootcert, or ssl-mode and ssl-ca; for more, use a stack file.", key);
+                    "Health.UriInvalid", OpsErrorKind.InvalidArgument, $"The address of a database takes no option '{key}'.", "Write sslmode and sslrootcert, or ssl-mode and ssl-ca, for MongoDB tls, tlsCAFile, authSource and replicaSet; for more, use a stack file.", key);
         }
     }
 

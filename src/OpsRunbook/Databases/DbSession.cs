@@ -12,7 +12,7 @@ public sealed class DbSession
     /// <summary>What it is there for.</summary>
     public required DbSessionKind Kind { get; init; }
 
-    /// <summary>Number of the session: process id (PostgreSQL), connection id (MySQL, MariaDB), operation id (MongoDB).</summary>
+    /// <summary>Number of the session: process id (PostgreSQL), connection id (MySQL, MariaDB, MongoDB).</summary>
     public required long Id { get; init; }
 
     /// <summary>Name of the database in the stack, or its address.</summary>
@@ -21,7 +21,10 @@ public sealed class DbSession
     /// <summary>Kind of server.</summary>
     public required DatabaseEngine Engine { get; init; }
 
-    /// <summary>When the session began, UTC; null where the server does not keep it (MySQL, MariaDB).</summary>
+    /// <summary>Number of the operation that it runs, 0 for none (MongoDB); null for other engines.</summary>
+    public long? OperationId { get; init; }
+
+    /// <summary>When the session began, UTC; null where the server does not keep it (MySQL, MariaDB, MongoDB).</summary>
     public DateTime? StartedAt { get; init; }
 
     /// <summary>When the server began, UTC: a number means another session after a restart.</summary>

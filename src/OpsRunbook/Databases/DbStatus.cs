@@ -57,7 +57,7 @@ public sealed class DbStatus
     /// <summary>Time since the server started.</summary>
     public TimeSpan? Uptime { get; init; }
 
-    /// <summary><c>primary</c>, <c>replica</c>, or <c>single</c> where nothing replicates.</summary>
+    /// <summary><c>primary</c>, <c>replica</c>, or <c>single</c> where nothing replicates; of MongoDB also <c>arbiter</c> and <c>router</c>, or a state between these.</summary>
     public string? Role { get; init; }
 
     /// <summary>How far this replica is behind, or the farthest replica of this primary; null where nothing replicates, or it is not known.</summary>
@@ -65,6 +65,9 @@ public sealed class DbStatus
 
     /// <summary>Replicas that are connected to this server.</summary>
     public int? Replicas { get; init; }
+
+    /// <summary>Members of its replica set with state and lag (MongoDB); none for other engines, and without a set.</summary>
+    public IReadOnlyList<DbReplicaMember> Members { get; init; } = [];
 
     /// <summary>From the beginning of the connection to the last answer.</summary>
     public TimeSpan? Latency { get; init; }

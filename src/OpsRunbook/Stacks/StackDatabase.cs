@@ -30,6 +30,9 @@ public sealed class StackDatabase
     /// <summary>Password; null for none (peer, certificate, or trust authentication).</summary>
     public SecretReference? Password { get; set; }
 
+    /// <summary>Database that <see cref="User"/> belongs to (MongoDB); null for <see cref="Database"/>, and without one for <c>admin</c>.</summary>
+    public string? AuthSource { get; set; }
+
     /// <summary>TLS: <c>disable</c>, <c>prefer</c>, <c>require</c>, <c>verify-ca</c>, <c>verify-full</c>; null for <c>prefer</c>.</summary>
     [StackValue(OneOf = new[] { "disable", "prefer", "require", "verify-ca", "verify-full" })]
     public string? Tls { get; set; }

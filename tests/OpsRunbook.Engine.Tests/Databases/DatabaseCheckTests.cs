@@ -208,36 +208,7 @@ public sealed class DatabaseCheckTests
         database.User = "spy";
         database.Password = SecretReference.Parse(Secret);
         database.Database = null;
-        using var stop = new CancellationTokenSource();
-        var seen = new List<string>();
-        var clients = 0;
-        var watching = Task.Run(() =>
-        {
-            var own = Environment.ProcessId.ToString();
-            while (!stop.IsCancellationRequested)
-            {
-                foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(folder[6]) && folder[6..] != own))
-                {
-                    foreach (var file in new[] { "cmdline", "environ" })
-                    {
-                        try
-                        {
-                            var text = File.ReadAllText(Path.Combine(folder, file));
-                            if (text.Contains("S3 cret", StringComparison.Ordinal) || text.Contains("max_connections AS", StringComparison.Ordinal))
-                            {
-                                seen.Add(text);
-                            }
-
-                            clients += text.Contains("--defaults-file=/dev/fd/4", StringComparison.Ordinal) ? 1 : 0;
-                        }
-                        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-                        {
-                            // The process has ended meanwhile.
-                        }
-                    }
-                }
-            }
-        });
+        using var watch = new ProcessWatch("S3 cret", "max_connections AS");
         for (var i = 0; i < 5; i++)
         {
             var result = await RunAsync(database);
@@ -245,10 +216,8 @@ public sealed class DatabaseCheckTests
             Assert.Contains("connections in use", result.Message, StringComparison.Ordinal);
         }
 
-        await stop.CancelAsync();
-        await watching;
-        Assert.True(clients > 0, "The client was never caught running, so the test has shown nothing.");
-        Assert.Empty(seen);
+        Assert.True(await watch.EndAsync("--defaults-file=/dev/fd/4") > 0, "The client was never caught running, so the test has shown nothing.");
+        Assert.Empty(watch.Seen);
     }
 
     [SkippableTheory]

@@ -60,7 +60,7 @@ internal static class DatabaseFixtures
         return output;
     }
 
-    public static SeenSession Seen(DbSession session) => new(session.Id, session.StartedAt, session.ServerStartedAt, session.StateSince);
+    public static SeenSession Seen(DbSession session) => new(session.Id, session.StartedAt, session.ServerStartedAt, session.StateSince) { OperationId = session.OperationId };
 
     public static async Task<NpgsqlConnection> ConnectAsync(PostgreSqlServer server, string application, string? database = null, string? user = null, string? password = null)
     {

@@ -228,6 +228,9 @@ public sealed partial class ComposeImport
             _ => ([], ["MARIADB_DATABASE", "MYSQL_DATABASE"], ["MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD"], "root"),
         };
         database.User = First(userKeys) ?? user;
+
+        // The image makes the first user in the administrative database, whatever database it prepares.
+        database.AuthSource = database is { Engine: DatabaseEngine.MongoDb, User: not null } ? "admin" : null;
         database.Database = First(databaseKeys) ?? (database.Engine == DatabaseEngine.Postgres ? First(userKeys) : null);
         database.Password = passwordKeys.Select(key => Password(name, key, environment)).FirstOrDefault(secret => secret is not null);
 
