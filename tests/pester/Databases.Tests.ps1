@@ -2,6 +2,11 @@
 BeforeDiscovery {
     $script:binaries = Get-ChildItem /usr/lib/postgresql -Directory -ErrorAction Ignore |
         Sort-Object { [int]$_.Name } -Descending | ForEach-Object { Join-Path $_ 'bin' } | Where-Object { Test-Path "$_/initdb" } | Select-Object -First 1
+
+    # The double of MongoDB needs the .NET of the tests, and mongosh may stand where tests/run.sh puts it.
+    $script:fixtures = "$PSScriptRoot/../OpsRunbook.Fixtures/bin/Release/net10.0/OpsRunbook.Fixtures.dll"
+    $script:mongosh = "$HOME/.cache/opsrunbook-tests/npm/node_modules/.bin"
+    $script:hasMongo = [Environment]::Version.Major -ge 10 -and (Test-Path $fixtures) -and ((Get-Command mongosh -ErrorAction Ignore) -or (Test-Path "$mongosh/mongosh"))
 }
 
 Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command psql -ErrorAction Ignore)) {
@@ -117,5 +122,53 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
         $first = Set-DbSlowQueryLog db 300ms -For 1h -Stack $stack -Confirm:$false | Select-Object -First 1
         $first.EffectiveValue | Should -Be '300ms'
         (Set-DbSetting db log_min_duration_statement -1 -Stack $stack -Confirm:$false).OldValue | Should -Be '-1'
+    }
+}
+
+Describe 'Sessions of MongoDB' -Skip:(-not $hasMongo) {
+    BeforeAll {
+        Import-Module "$PSScriptRoot/../../OpsRunbook.psd1" -Force
+        Add-Type -Path "$PSScriptRoot/../OpsRunbook.Fixtures/bin/Release/net10.0/OpsRunbook.Fixtures.dll"
+        $path = $env:PATH
+        $env:PATH = "$path$([IO.Path]::PathSeparator)$HOME/.cache/opsrunbook-tests/npm/node_modules/.bin"
+        $server = [OpsRunbook.Fixtures.MongoDbDouble]::new()
+        $password = [Guid]::NewGuid().ToString('N')
+        $server.Users['shop.ops'] = [ValueTuple[string, bool]]::new($password, $true)
+        $login = [pscredential]::new('ops', [System.Net.NetworkCredential]::new('ops', $password).SecurePassword)
+        $uri = "mongodb://127.0.0.1:$($server.Port)/shop"
+    }
+
+    AfterAll {
+        $env:PATH = $path
+        if ($server) { $null = $server.DisposeAsync() }
+    }
+
+    It 'are found, reviewed and cancelled by an address and a login' {
+        $null = $server.AddOperation(11, 'report', 4711, $null, 90, 'shop')
+        $null = $server.AddOperation(12, 'api')
+        $found = Get-DbSession -Uri $uri -Credential $login -RunningFor 1m -Timeout 30s
+        @($found).Count | Should -Be 1
+        ($found.Id, $found.OperationId, $found.Application) | Should -Be 11, 4711, 'report'
+        $found | Format-Table | Out-String -Width 120 | Should -Match '"find":"orders"'
+
+        ($found | Stop-DbSession -Uri $uri -Credential $login -Timeout 30s -WhatIf).Action | Should -Be 'Cancel statement'
+        $server.CommandNames | Should -Not -Contain 'killOp'
+        ($found | Stop-DbSession -Uri $uri -Credential $login -Timeout 30s -Confirm:$false).Outcome | Should -Be 'Cancelled'
+        $server.CommandNames | Should -Contain 'killOp'
+    }
+
+    It 'need mongosh, and what is missing says how to get it' {
+        $env:PATH = ''
+        try {
+            Get-DbSession -Uri $uri -Credential $login -ErrorVariable missing -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $missing[0].FullyQualifiedErrorId | Should -BeLike 'Db.ToolMissing,*'
+            "$($missing[0])" | Should -Match 'npm install --global mongosh'
+            $test = Test-DbConnection -Uri $uri -Credential $login
+            ($test.Status, $test.Reason) | Should -Be 'Unknown', 'Db.ToolMissing'
+            (Get-ServiceHealth -Uri $uri -Credential $login).Status | Should -Be 'Unknown'
+        }
+        finally {
+            $env:PATH = "$path$([IO.Path]::PathSeparator)$HOME/.cache/opsrunbook-tests/npm/node_modules/.bin"
+        }
     }
 }

@@ -103,15 +103,13 @@ internal static class DatabaseAdapters
         _ => throw NotSupported(member),
     };
 
-    /// <summary>The engine of a database has nothing that a command could work on, or the command does not know it.</summary>
+    /// <summary>A command has nothing to do in MongoDB, or does not know it.</summary>
     /// <param name="member">The database.</param>
     /// <returns>An exception to throw.</returns>
     public static OpsException NotSupported(DatabaseMember member) => new(
         "Db.EngineNotSupported",
         OpsErrorKind.InvalidArgument,
-        $"'{member.Name}' is {member.Definition.Engine}, which this command does not work with.",
-        member.Definition.Engine == DatabaseEngine.MongoDb
-            ? "With MongoDB work Test-DbConnection, Get-DbStatus, Get-DbSession, Stop-DbSession, Get-DbSlowQuery and Get-DbTable; for anything else there is mongosh itself."
-            : null,
+        $"'{member.Name}' is MongoDB, which this command does not work with.",
+        "With MongoDB work Test-DbConnection, Get-DbStatus, Get-DbSession, Stop-DbSession, Get-DbSlowQuery and Get-DbTable; for anything else there is mongosh itself.",
         member.Name);
 }

@@ -71,7 +71,7 @@ public sealed class SessionStopper(DatabaseMember member, SessionStopRequest req
             throw new OpsException(
                 "Db.NothingToCancel",
                 OpsErrorKind.InvalidArgument,
-                $"The session {session.Id} of '{member.Name}' runs nothing, and {session.Engine} ends no connections of clients, only what they run.",
+                $"The session {session.Id} of '{member.Name}' runs nothing, and MongoDB ends no connections of clients, only what they run.",
                 session.State == DbSessionState.IdleInTransaction ? "The server itself ends a transaction that is older than transactionLifetimeLimitSeconds." : "Stop the client, or let it close its connections.",
                 member.Name);
         }
