@@ -83,6 +83,22 @@ public sealed class ComposeStackTests
         run.AssertSays("local", disk.Folder);
     }
 
+    [SkippableFact]
+    public async Task The_database_is_used_by_its_published_port_and_by_the_address_of_its_container()
+    {
+        var stack = await GetAsync();
+        foreach (var name in (string[])["published", "inside"])
+        {
+            var test = await stack.AskDatabaseAsync("Test-DbConnection", name);
+            Assert.True((test.ExitCode, test.Output.Contains("\"Healthy\"", StringComparison.Ordinal)) == (0, true), test.Output + test.Error);
+            Assert.Contains(name == "inside" ? "\"Host\": \"container\"" : "\"Host\": \"local\"", test.Output, StringComparison.Ordinal);
+
+            await using var client = await stack.ConnectAsync(name);
+            var sessions = await stack.AskDatabaseAsync("Get-DbSession", name, "-Application", name);
+            Assert.True((sessions.ExitCode, sessions.Output.Contains("\"Idle\"", StringComparison.Ordinal)) == (0, true), sessions.Output + sessions.Error);
+        }
+    }
+
     private static async Task<Stack> GetAsync() => await Shared.Value;
 
     private sealed class Stack
@@ -179,6 +195,26 @@ public sealed class ComposeStackTests
             ["GATEWAY_DB_PASSWORD"] = _databasePassword,
             ["GATEWAY_REDIS_PASSWORD"] = _cachePassword,
         }, arguments);
+
+        public async Task<ToolResult> AskDatabaseAsync(string command, params string[] arguments) => await ConsoleRun.OfAsync(
+            $$"""
+            stack: gateway
+            hosts:
+              container: { container: {{(await Project.ExecuteAsync("ps", "-q", "db")).Trim()}}, docker: "{{_docker.Address}}" }
+            databases:
+              published: { engine: postgres, timeout: 20s, server: 127.0.0.1, port: {{DatabasePort}}, database: postgres, user: postgres, password: "${env:GATEWAY_DB_PASSWORD}" }
+              inside: { engine: postgres, timeout: 20s, host: container, database: postgres, user: postgres, password: "${env:GATEWAY_DB_PASSWORD}" }
+
+            """,
+            new Dictionary<string, string> { ["GATEWAY_DB_PASSWORD"] = _databasePassword },
+            [command, .. arguments, "-OutputFormat", "Json"]);
+
+        public async Task<IAsyncDisposable> ConnectAsync(string application)
+        {
+            var connection = new Npgsql.NpgsqlConnection($"Host=127.0.0.1;Port={DatabasePort};Username=postgres;Password={_databasePassword};Database=postgres;Application Name={application};Pooling=false");
+            await connection.OpenAsync();
+            return connection;
+        }
 
         private Task RecoverAsync() => Eventually.AnswersAsync($"http://127.0.0.1:{WebPort}/api/v1/health/ready");
     }

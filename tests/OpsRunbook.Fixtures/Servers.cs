@@ -140,6 +140,11 @@ public static class Servers
     /// <returns>The file system, mounted and empty.</returns>
     public static Task<SmallDisk> NewSmallDiskAsync(long bytes = 4 * 1024 * 1024) => GetAsync(() => SmallDisk.CreateAsync(bytes));
 
+    /// <summary>A network of its own, in which a port leads to a Unix socket of this machine.</summary>
+    /// <param name="socket">Path of the socket.</param>
+    /// <returns>The network, its port open.</returns>
+    public static Task<IsolatedNetwork> NewIsolatedNetworkAsync(string socket) => GetAsync(() => IsolatedNetwork.CreateAsync(socket));
+
     private static Task<T> GetAsync<T>(Lazy<Task<T>> shared) => GetAsync(() => shared.Value);
 
     private static async Task<T> GetAsync<T>(Func<Task<T>> server)

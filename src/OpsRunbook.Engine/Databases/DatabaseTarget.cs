@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Hosts;
 
@@ -12,6 +13,13 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="Timeout">Longest time for everything.</param>
 internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string? Password, TimeSpan Timeout)
 {
+    private const int Probes = 3;
+
+    // TCP_USER_TIMEOUT of linux/tcp.h.
+    private const int UserTimeout = 18;
+
+    private static readonly TimeSpan LeastSilence = TimeSpan.FromSeconds(5);
+
     /// <summary>A login that the caller gave; null for the stack's.</summary>
     public NetworkCredential? Login { get; init; }
 
@@ -72,6 +80,11 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
 
             var connection = await Connection.OpenAsync(Host, Server, Port, cancellationToken);
             (Timings.Dns, Timings.Connect) = (connection.Dns, connection.Connect);
+            if (connection.Stream is NetworkStream network)
+            {
+                NoticeSilence(network.Socket);
+            }
+
             return connection.Stream;
         }
         catch (OpsException error)
@@ -91,6 +104,23 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     /// <exception cref="OpsException"><c>Db.Timeout</c>, or what the work throws.</exception>
     public Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => Deadline.RunAsync(
         Timeout + ToolLimit, work, () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Text, Timeout, "answer")), cancellationToken);
+
+    // A statement may run for hours, and a network that has been cut says nothing: the kernels ask each other whether they are still
+    // there. SSH does so by itself.
+    private void NoticeSilence(Socket socket)
+    {
+        var limit = Timeout > LeastSilence ? Timeout : LeastSilence;
+        var pause = (int)Math.Ceiling(limit.TotalSeconds / (Probes + 1));
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, pause);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, pause);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
+        if (OperatingSystem.IsLinux())
+        {
+            // What was sent and not confirmed holds those questions back.
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, UserTimeout, BitConverter.GetBytes((int)limit.TotalMilliseconds));
+        }
+    }
 
     // The compiler's ToString would print the password.
     private bool PrintMembers(System.Text.StringBuilder builder)

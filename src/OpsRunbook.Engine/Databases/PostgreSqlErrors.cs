@@ -11,8 +11,9 @@ internal static class PostgreSqlErrors
     /// <param name="target">The server.</param>
     /// <param name="forwarded">Why the way to the server could not be opened; null when it could.</param>
     /// <param name="verdict">How its certificate was judged; null without TLS that must be.</param>
+    /// <param name="isLoggedIn">The connection had been good before.</param>
     /// <returns>An exception to throw.</returns>
-    public static OpsException Classify(Exception error, DatabaseTarget target, OpsException? forwarded, TlsVerdict? verdict)
+    public static OpsException Classify(Exception error, DatabaseTarget target, OpsException? forwarded, TlsVerdict? verdict, bool isLoggedIn = false)
     {
         var rejected = target.RequiredTls is { Insecure: false } ? verdict?.Problem : null;
         if ((error as OpsException ?? forwarded ?? rejected) is { } known)
@@ -27,6 +28,7 @@ internal static class PostgreSqlErrors
 
         return error.Message.Contains("No SSL enabled connection", StringComparison.Ordinal)
             ? DatabaseErrors.TlsRefused(target.Text, error)
+            : isLoggedIn ? DatabaseErrors.ConnectionLost(target.Text, error.GetBaseException().Message)
             : DatabaseErrors.Protocol(target.Text, "PostgreSQL", error.GetBaseException().Message, error);
     }
 

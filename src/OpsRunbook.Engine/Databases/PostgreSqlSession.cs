@@ -236,7 +236,7 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         catch (Exception error) when (error is NpgsqlException or SocketException or IOException or TimeoutException or OpsException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw PostgreSqlErrors.Classify(error, _target, _forward.Failure, _verdict);
+            throw PostgreSqlErrors.Classify(error, _target, _forward.Failure, _verdict, isLoggedIn: Version != 0);
         }
     }
 }

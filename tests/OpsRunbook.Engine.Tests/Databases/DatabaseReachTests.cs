@@ -51,4 +51,19 @@ public sealed class DatabaseReachTests
         Assert.Equal(DbSessionOutcome.Terminated, Assert.Single(output.Items.OfType<DbSessionStop>()).Outcome);
         Assert.EndsWith("on host far", $"{Assert.Single(output.Questions).Target}", StringComparison.Ordinal);
     }
+
+    [SkippableFact]
+    public async Task MongoDb_is_asked_through_another_host_by_the_mongosh_of_this_one()
+    {
+        var sshd = await Servers.SshdAsync();
+        await using var mongo = await TestMongo.StartAsync();
+        mongo.Server.AddOperation(1, "api", 101);
+        mongo.Definition.Host = "far";
+        mongo.Hosts["far"] = new StackHost { Ssh = sshd.Destination, Identity = sshd.IdentityFile, Options = new Dictionary<string, string>(sshd.Options) };
+        var test = await mongo.TestAsync();
+        Assert.True((test.Status, test.Host) == (HealthStatus.Healthy, "far"), test.Message);
+        var output = await mongo.StopAsync([Seen(Assert.Single(await mongo.SessionsAsync()))]);
+        Assert.Equal(DbSessionOutcome.Cancelled, Assert.Single(output.Items.OfType<DbSessionStop>()).Outcome);
+        Assert.EndsWith("on host far", $"{Assert.Single(output.Questions).Target}", StringComparison.Ordinal);
+    }
 }

@@ -68,6 +68,29 @@ public sealed class DatabaseStatusTests
     }
 
     [SkippableFact]
+    public async Task A_replica_of_MariaDb_and_its_primary_say_so_and_one_that_is_cut_off_is_critical()
+    {
+        await using var primary = await Servers.NewMariaDbAsync("--server-id=1", "--log-bin=bin");
+        await using var replica = await Servers.NewMariaDbAsync("--server-id=2", "--read-only=1", "--slave-net-timeout=5");
+        await primary.ExecuteAsync("CREATE USER copies@'127.0.0.1' IDENTIFIED BY 'copies-Pass-1'; GRANT REPLICATION SLAVE ON *.* TO copies@'127.0.0.1'");
+
+        // From here on: before, the primary has given itself a password, which is not the replica's.
+        var position = (await primary.ExecuteAsync("SELECT @@gtid_binlog_pos")).Trim();
+        await replica.ExecuteAsync(
+            $"SET GLOBAL gtid_slave_pos = '{position}'; CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.Port}, MASTER_USER='copies', MASTER_PASSWORD='copies-Pass-1', MASTER_CONNECT_RETRY=1, MASTER_USE_GTID=slave_pos; START SLAVE");
+        await primary.ExecuteAsync("CREATE DATABASE shop");
+        var status = await EventuallyAsync(async () => await ReadAsync(Of(replica)) is { Status: HealthStatus.Healthy, Lag: not null } found ? found : null);
+        Assert.Equal("replica", status.Role);
+        Assert.Equal("primary", (await EventuallyAsync(async () => await ReadAsync(Of(primary)) is { Replicas: 1 } found ? found : null)).Role);
+
+        await primary.StopAsync();
+        status = await EventuallyAsync(async () => await ReadAsync(Of(replica)) is { Status: HealthStatus.Critical } found ? found : null);
+        var check = Assert.Single(status.Checks, check => check.Reason == "Db.ReplicationBroken");
+        Assert.Contains("IO thread", check.Message, StringComparison.Ordinal);
+        Assert.Null(status.Lag);
+    }
+
+    [SkippableFact]
     public async Task MariaDb_of_a_user_without_rights_leaves_unknown_what_it_does_not_show()
     {
         var server = await Servers.MariaDbAsync();

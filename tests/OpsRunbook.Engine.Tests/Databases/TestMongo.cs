@@ -27,6 +27,8 @@ internal sealed class TestMongo : IAsyncDisposable
         _session = new StackSession(new OpsStack { Name = "shop", Databases = { ["db"] = Definition } });
     }
 
+    public IDictionary<string, StackHost> Hosts => _session.Stack.Hosts;
+
     public MongoDbDouble Server { get; }
 
     public string Password { get; }

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace OpsRunbook.EndToEnd.Tests;
+
+/// <summary>The network to a database is cut without a word while somebody waits for it.</summary>
+public sealed class NetworkCutTests
+{
+    [SkippableFact]
+    public async Task A_query_ends_and_the_error_names_the_server()
+    {
+        var server = await Servers.PostgreSqlAsync();
+        await using var network = await Servers.NewIsolatedNetworkAsync(Path.Combine(server.SocketFolder, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{server.Port}")));
+        var mark = Guid.NewGuid().ToString("N");
+        var found = $"pg_stat_activity WHERE query LIKE '%{mark}%' AND state = 'active' AND pid <> pg_backend_pid()";
+        var stack = $$"""
+            stack: shop
+            databases:
+              db: { engine: postgres, server: 127.0.0.1, port: {{network.Port}}, database: postgres, user: postgres, password: "{{server.Password}}", timeout: 5s }
+
+            """;
+        var query = ConsoleRun.InAsync(network, stack, "Invoke-DbQuery", "db", $"SELECT 1 AS {"a" + mark} FROM pg_sleep(300)");
+        for (var attempt = 0; Convert.ToInt64(await server.ExecuteAsync($"SELECT count(*) FROM {found}"), CultureInfo.InvariantCulture) == 0; attempt++)
+        {
+            Assert.True(attempt < 300 && !query.IsCompleted, query.IsCompleted ? (await query).Error : "The query never began.");
+            await Task.Delay(100);
+        }
+
+        try
+        {
+            await network.CutAsync();
+            var start = Stopwatch.GetTimestamp();
+            var result = await query;
+            Assert.Contains("Db.ConnectionLost", result.Error, StringComparison.Ordinal);
+            Assert.Contains($"127.0.0.1:{network.Port}", result.Error, StringComparison.Ordinal);
+
+            // The limit is 5 s; the rest is what a busy machine takes.
+            Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+
+            result = await ConsoleRun.InAsync(network, stack, "Get-DbSession", "db");
+            Assert.Contains("Db.Timeout", result.Error, StringComparison.Ordinal);
+            Assert.Contains($"127.0.0.1:{network.Port}", result.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM {found}");
+        }
+    }
+}
