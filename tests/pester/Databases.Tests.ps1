@@ -155,6 +155,7 @@ Describe 'Sessions of MongoDB' -Skip:(-not $hasMongo) {
         $server.CommandNames | Should -Not -Contain 'killOp'
         ($found | Stop-DbSession -Uri $uri -Credential $login -Timeout 30s -Confirm:$false).Outcome | Should -Be 'Cancelled'
         $server.CommandNames | Should -Contain 'killOp'
+        (Get-ServiceHealth -Uri $uri -Credential $login -Timeout 30s).Status | Should -Be 'Healthy'
     }
 
     It 'need mongosh, and what is missing says how to get it' {

@@ -136,7 +136,9 @@ public sealed class StatusReader(DatabaseMember member, IOperationOutput output)
             yield return new CheckResult
             {
                 Name = $"member {ill.Name}",
-                Status = ill.Status,
+
+                // With a primary, what is lost for now is a copy.
+                Status = reading.ReplicationBroken is null ? HealthStatus.Warning : ill.Status,
                 Message = $"The member {Display.Text(ill.Name)} is {Display.Text(ill.State)}{(ill.Message is { } says ? $": {Display.Text(says)}" : ".")}",
                 Reason = "Db.ReplicaUnhealthy",
                 Target = target.Text,

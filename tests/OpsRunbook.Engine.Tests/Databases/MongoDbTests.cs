@@ -130,13 +130,14 @@ public sealed class MongoDbTests
         mongo.Server.AddOperation(8, "leak")["type"] = "idleSession";
         mongo.Server.Operations[8]["transaction"] = new JsonObject { ["timeOpenMicros"] = 60_000_000, ["timeInactiveMicros"] = 50_000_000 };
         var status = await mongo.StatusAsync();
-        Assert.Equal((HealthStatus.Critical, "primary", "7.0.14", 1_000_000_000L), (status.Status, status.Role, status.Version, status.Size));
+        Assert.Equal((HealthStatus.Warning, "primary", "7.0.14", 1_000_000_000L), (status.Status, status.Role, status.Version, status.Size));
         Assert.Equal((TimeSpan.FromSeconds(45), 1, 100), (status.Lag, status.Replicas, status.MaximumConnections));
         Assert.Equal((1, TimeSpan.FromSeconds(120), 98.0, TimeSpan.FromHours(1)), (status.IdleInTransaction, status.OldestTransaction, status.CacheHitPercent, status.Uptime));
         Assert.Equal(["PRIMARY", "SECONDARY", "(not reachable/healthy)", "ARBITER"], status.Members.Select(member => member.State));
         Assert.Equal([null, TimeSpan.FromSeconds(45), null, null], status.Members.Select(member => member.Lag));
+        Assert.Equal([HealthStatus.Healthy, HealthStatus.Healthy, HealthStatus.Critical, HealthStatus.Healthy], status.Members.Select(member => member.Status));
         Assert.True(status.Members[0].IsSelf);
-        Assert.Contains(status.Checks, check => check is { Name: "member db3:27017", Status: HealthStatus.Critical } && check.Message.Contains("Connection refused", StringComparison.Ordinal));
+        Assert.Contains(status.Checks, check => check is { Name: "member db3:27017", Status: HealthStatus.Warning } && check.Message.Contains("Connection refused", StringComparison.Ordinal));
         Assert.Contains(status.Checks, check => check is { Name: "lag", Status: HealthStatus.Warning });
     }
 
