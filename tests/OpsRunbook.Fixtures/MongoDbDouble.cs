@@ -16,17 +16,15 @@ namespace OpsRunbook.Fixtures;
 /// goes for the commands that the module asks. It stands in for MongoDB, which neither Debian nor npm nor NuGet has. It remembers every
 /// command it was sent.
 /// </summary>
-#pragma warning disable CA1001 // The token source is left to the collector: connections may still look at it.
-public sealed class MongoDbDouble : IAsyncDisposable
+public sealed class MongoDbDouble : ProtocolServer
 {
     private const int Message = 2013;
     private const int Query = 2004;
     private const int Reply = 1;
+    private const int MoreToCome = 2;
+    private const int ExhaustAllowed = 1 << 16;
     private static readonly string[] Open = ["hello", "isMaster", "ismaster", "saslStart", "saslContinue", "ping", "buildInfo", "endSessions", "connectionStatus", "getParameter", "atlasVersion"];
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, TestRun.FreePort());
-    private readonly CancellationTokenSource _stop = new();
-    private readonly X509Certificate2? _certificate;
     private readonly ConcurrentQueue<(string Database, JsonObject Command)> _commands = new();
     private readonly ConcurrentDictionary<long, JsonObject> _connections = new();
     private readonly ConcurrentDictionary<long, Queue<JsonNode>> _cursors = new();
@@ -37,19 +35,7 @@ public sealed class MongoDbDouble : IAsyncDisposable
     /// <summary>Opens the port.</summary>
     /// <param name="certificate">Certificate, for a server that takes encrypted connections only; null for open ones.</param>
     public MongoDbDouble(TestCertificate? certificate = null)
-    {
-        if (certificate is not null)
-        {
-            using var loaded = X509Certificate2.CreateFromPemFile(certificate.CertificateFile, certificate.KeyFile);
-            _certificate = X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), null);
-        }
-
-        _listener.Start();
-        _ = AcceptAsync();
-    }
-
-    /// <summary>Its port on 127.0.0.1.</summary>
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+        : base(certificate) => Listen();
 
     /// <summary>Users by <c>database.name</c>, with password and whether they have the role <c>clusterMonitor</c>; none for a server without logins.</summary>
     public ConcurrentDictionary<string, (string Password, bool IsMonitor)> Users { get; } = new(StringComparer.Ordinal);
@@ -132,29 +118,7 @@ public sealed class MongoDbDouble : IAsyncDisposable
         return entry;
     }
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
-            }
-        }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
+    private protected override async Task ServeAsync(TcpClient client)
     {
         var id = Interlocked.Increment(ref _lastConnection);
         using var open = client;
@@ -166,10 +130,10 @@ public sealed class MongoDbDouble : IAsyncDisposable
             }
 
             Stream stream = client.GetStream();
-            if (_certificate is not null)
+            if (Certificate is not null)
             {
                 var tls = new SslStream(stream);
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = Certificate }, Stopped);
                 stream = tls;
             }
 
@@ -193,9 +157,9 @@ public sealed class MongoDbDouble : IAsyncDisposable
         while (true)
         {
             var head = new byte[16];
-            await stream.ReadExactlyAsync(head, _stop.Token);
+            await stream.ReadExactlyAsync(head, Stopped);
             var body = new byte[BinaryPrimitives.ReadInt32LittleEndian(head) - 16];
-            await stream.ReadExactlyAsync(body, _stop.Token);
+            await stream.ReadExactlyAsync(body, Stopped);
             if (IsFrozen)
             {
                 continue;
@@ -205,16 +169,28 @@ public sealed class MongoDbDouble : IAsyncDisposable
             var command = ReadCommand(body, operation);
             var database = command["$db"]?.GetValue<string>() ?? "admin";
             _commands.Enqueue((database, command));
-            var answer = Bson.Write(TryAnswer(database, command, connection, login));
-            byte[] before = operation == Query ? [8, 0, 0, 0, .. new byte[12], 1, 0, 0, 0] : [0, 0, 0, 0, 0];
-            var message = new byte[16 + before.Length + answer.Length];
-            BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
-            BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(8), request);
-            BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(12), operation == Query ? Reply : Message);
-            before.CopyTo(message, 16);
-            answer.CopyTo(message, 16 + before.Length);
-            await stream.WriteAsync(message, _stop.Token);
+            // A driver's monitor asks once, and is told of news from then on, or after a time that there are none.
+            var waits = command["maxAwaitTimeMS"] is { } patience && command["topologyVersion"] is not null ? TimeSpan.FromMilliseconds(patience.GetValue<int>()) : (TimeSpan?)null;
+            var goesOn = waits is not null && operation == Message && (BinaryPrimitives.ReadInt32LittleEndian(body) & ExhaustAllowed) != 0;
+            do
+            {
+                await Task.Delay(waits ?? TimeSpan.Zero, Stopped);
+                await ReplyAsync(stream, request, operation, Bson.Write(TryAnswer(database, command, connection, login)), goesOn ? MoreToCome : 0);
+            }
+            while (goesOn);
         }
+    }
+
+    private async Task ReplyAsync(Stream stream, int request, int operation, byte[] answer, int flags)
+    {
+        byte[] before = operation == Query ? [8, 0, 0, 0, .. new byte[12], 1, 0, 0, 0] : [(byte)flags, 0, 0, 0, 0];
+        var message = new byte[16 + before.Length + answer.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(8), request);
+        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(12), operation == Query ? Reply : Message);
+        before.CopyTo(message, 16);
+        answer.CopyTo(message, 16 + before.Length);
+        await stream.WriteAsync(message, Stopped);
     }
 
     private static JsonObject ReadCommand(byte[] body, int operation)

@@ -149,7 +149,7 @@ internal sealed class MongoSession : IAsyncDisposable
     {
         var login = _target.HasLogin ? $"{Uri.EscapeDataString(_target.User!)}:{Uri.EscapeDataString(_target.Password!)}@" : string.Empty;
         var limit = Math.Ceiling(_target.Timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
-        return $"mongodb://{login}127.0.0.1:{_forward.Port.ToString(CultureInfo.InvariantCulture)}/?directConnection=true&maxPoolSize=1&serverMonitoringMode=poll&retryReads=false&retryWrites=false"
+        return $"mongodb://{login}127.0.0.1:{_forward.Port.ToString(CultureInfo.InvariantCulture)}/?directConnection=true&maxPoolSize=1&retryReads=false&retryWrites=false"
             + $"&readPreference=primaryPreferred&serverSelectionTimeoutMS={limit}&connectTimeoutMS={limit}&appName={Uri.EscapeDataString(Application)}"
             + (_target.HasLogin ? $"&authSource={Uri.EscapeDataString(_target.LoginDatabase)}" : string.Empty);
     }
