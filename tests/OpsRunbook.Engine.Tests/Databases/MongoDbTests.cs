@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using OpsRunbook.Engine.Databases;
+using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Fixtures;
@@ -32,6 +33,17 @@ public sealed class MongoDbTests
         var logs = Directory.GetFiles(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".mongodb", "mongosh"), "*_log");
         Assert.Contains(logs, file => File.GetLastWriteTimeUtc(file) >= start);
         Assert.DoesNotContain(logs, file => File.ReadAllText(file).Contains("ss:/?#[]", StringComparison.Ordinal) || File.ReadAllText(file).Contains(Uri.EscapeDataString(Hostile)[..12], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_address_takes_the_options_that_those_of_mongodb_have()
+    {
+        var stack = new OpsStack();
+        HealthTarget.Add(stack, "mongodb://u:p%40ss@h:27018/shop?authSource=admin&replicaSet=rs0&directConnection=true&tls=true&tlsCAFile=/ca.pem", null);
+        var database = Assert.Single(stack.Databases).Value;
+        Assert.Equal((DatabaseEngine.MongoDb, "h", 27018, "shop", "u"), (database.Engine, database.Server, database.Port, database.Database, database.User));
+        Assert.Equal(("admin", "rs0", "verify-full", "/ca.pem"), (database.AuthSource, database.ReplicaSet, database.Tls, database.TlsCa));
+        Assert.Equal("Health.UriInvalid", Assert.Throws<OpsException>(() => HealthTarget.Add(stack, "postgres://h/shop?authSource=admin", null)).Id);
     }
 
     [SkippableTheory]
@@ -305,7 +317,11 @@ public sealed class MongoDbTests
         {
             mongo.Server.Collections["shop." + name] = new JsonObject
             {
-                ["size"] = 10, ["count"] = 4, ["storageSize"] = 1000 + name.Length, ["freeStorageSize"] = 100, ["totalIndexSize"] = 500, ["wiredTiger"] = new JsonObject { ["type"] = "file" },
+                ["count"] = 4,
+                ["storageSize"] = 1000 + name.Length,
+                ["freeStorageSize"] = 100,
+                ["totalIndexSize"] = 500,
+                ["wiredTiger"] = new JsonObject { ["type"] = "file" },
             };
         }
 

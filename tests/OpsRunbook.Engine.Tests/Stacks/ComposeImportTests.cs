@@ -82,6 +82,14 @@ public sealed class ComposeImportTests : IDisposable
     public async Task Recognises_a_database_by_its_image(string image, DatabaseEngine engine) =>
         Assert.Equal(engine, (await ReadAsync($"services: {{ x: {{ image: '{image}' }} }}")).Databases["x"].Engine);
 
+    [Fact]
+    public async Task The_first_user_of_a_mongo_image_belongs_to_the_administrative_database()
+    {
+        var database = (await ReadAsync("services: { x: { image: mongo, environment: { MONGO_INITDB_ROOT_USERNAME: root, MONGO_INITDB_ROOT_PASSWORD: hunter2, MONGO_INITDB_DATABASE: shop } } }")).Databases["x"];
+        Assert.Equal(("root", "shop", "admin"), (database.User, database.Database, database.AuthSource));
+        Assert.Null((await ReadAsync("services: { x: { image: mongo } }")).Databases["x"].AuthSource);
+    }
+
     [Theory]
     [InlineData("redis:7-alpine")]
     [InlineData("valkey/valkey")]
