@@ -6,12 +6,10 @@ namespace OpsRunbook.Engine.Tests.Certificates;
 /// <summary>Renewals that fail, each for another cause, at a real authority; and what certbot says where the authority is Let's Encrypt.</summary>
 public sealed class CertbotFailureTests
 {
-    private static readonly Lazy<Task<RenewalSite>> Shared = new(() => RenewalSite.StartAsync(reuse: false));
-
     [SkippableFact]
     public async Task A_challenge_that_fails_is_told_by_its_cause()
     {
-        var site = await Shared.Value;
+        await using var site = await RenewalSite.StartAsync(reuse: false);
         await site.Acme.ResolveAsync("www.example.test", false);
         await FailsAsync(site, "Certificate.RenewalDns", "www.example.test: ");
         await site.Acme.ResolveAsync("www.example.test", true);
@@ -37,7 +35,6 @@ public sealed class CertbotFailureTests
 
         await site.Nginx.StopAsync();
         await FailsAsync(site, "Certificate.RenewalPortClosed", "connection refused");
-        await site.Nginx.StartAsync();
     }
 
     [SkippableFact]

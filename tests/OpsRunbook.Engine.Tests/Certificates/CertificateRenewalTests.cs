@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OpsRunbook.Engine.Certificates;
+using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Certificates;
@@ -196,7 +197,9 @@ public sealed class CertificateRenewalTests
         await interrupt.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(links, await site.LinksAsync());
-        Assert.Equal(string.Empty, await Tool.RunAsync("sh", ["-c", "grep -la -- \"$1\" /proc/[0-9]*/cmdline 2>/dev/null | grep -v \"/$$/\" || :", "sh", $"--config-dir\n{site.Config}".Replace('\n', '.')]));
+        await using var host = new LocalHost();
+        var lineage = Assert.Single(await CertbotLineage.ReadAllAsync(host, site.Config, CancellationToken.None));
+        Assert.Null(await new Certbot(host, Certbot.DefaultProgram).LockHolderAsync(lineage, CancellationToken.None));
         Assert.Equal(JournalOutcome.Unknown, (await site.JournalAsync())[^1].Outcome);
     }
 
