@@ -87,8 +87,11 @@ internal sealed partial record CertbotFailure(string Id, OpsErrorKind Kind, stri
 
     private static string LineOf(string text, Rule rule)
     {
-        var line = Array.Find(text.Split('\n'), line => rule.Fits(line)) ?? string.Empty;
-        return ErrorPattern().Match(line) is { Success: true } match ? match.Groups["error"].Value : line.Trim();
+        var lines = text.Split('\n');
+        var at = Array.FindIndex(lines, rule.Fits);
+        var line = lines[at];
+        return lines.ElementAtOrDefault(at + 1) is { } next && next.StartsWith("The error was: ", StringComparison.Ordinal) ? $"{line.Trim()} {next.Trim()}"
+            : ErrorPattern().Match(line) is { Success: true } match ? match.Groups["error"].Value : line.Trim();
     }
 
     private static string Shorten(string text) => text.Length <= Longest ? text.Trim().TrimEnd('.') : text[..Longest].Trim() + "…";

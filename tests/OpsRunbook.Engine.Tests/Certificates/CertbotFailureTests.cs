@@ -94,7 +94,7 @@ public sealed class CertbotFailureTests
         "Failed to renew certificate site with error: HTTPSConnectionPool(host='acme-v02.api.letsencrypt.org', port=443): Max retries exceeded with url: /directory (Caused by NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno -2] Name or service not known'))\n")]
     [InlineData("Certificate.RenewalForbidden", "Errno 13", "The following error was encountered:\n[Errno 13] Permission denied: '/var/log/letsencrypt'\nEither run as root, or set --config-dir, --work-dir, and --logs-dir to writeable paths.\n")]
     [InlineData("Certificate.RenewalDiskFull", "No space", "Failed to renew certificate site with error: [Errno 28] No space left on device\n")]
-    [InlineData("Certificate.RenewalConfigInvalid", "site.conf", "Renewal configuration file /etc/letsencrypt/renewal/site.conf is broken.\nThe error was: expected /etc/letsencrypt/live/site/cert.pem to be a symlink\nSkipping.\n")]
+    [InlineData("Certificate.RenewalConfigInvalid", "to be a symlink", "Renewal configuration file /etc/letsencrypt/renewal/site.conf is broken.\nThe error was: expected /etc/letsencrypt/live/site/cert.pem to be a symlink\nSkipping.\n")]
     public void What_certbot_says_is_understood(string id, string part, string text)
     {
         var failure = CertbotFailure.Find(text);
