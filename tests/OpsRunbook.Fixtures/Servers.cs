@@ -86,8 +86,9 @@ public static class Servers
 
     /// <summary>An nginx server of the test's own.</summary>
     /// <param name="servers">Content of the <c>http</c> block for the server's ports and folder; null for the usual one.</param>
+    /// <param name="workers">Processes that serve.</param>
     /// <returns>The server, answering.</returns>
-    public static Task<NginxServer> NewNginxAsync(Func<NginxServer, string>? servers = null) => GetAsync(() => NginxServer.CreateAsync(servers));
+    public static Task<NginxServer> NewNginxAsync(Func<NginxServer, string>? servers = null, int workers = 1) => GetAsync(() => NginxServer.CreateAsync(servers, workers));
 
     /// <summary>A certificate authority of the test's own, with certbot.</summary>
     /// <param name="httpPort">Port on which it looks for the answers of HTTP-01.</param>
