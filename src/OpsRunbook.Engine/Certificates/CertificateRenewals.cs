@@ -178,6 +178,11 @@ public sealed class CertificateRenewals(StackSession session, ChangeRunner chang
 
     private static async Task<CertificateChange> NotDueAsync(CertificateChange result, RenewalTarget target, CertificateReload reload, CertificateDeployment deployment, CancellationToken cancellationToken)
     {
+        if (await MixedAsync(target, result, cancellationToken) is { } mixed)
+        {
+            return mixed;
+        }
+
         var why = target.Lineage.IsDisabled ? "certbot is told not to renew it (autorenew = False)" : $"not due yet: valid until {Display.Moment(result.NotAfter)}";
         var (served, instead) = await reload.LookAsync(result.Thumbprint!, cancellationToken);
         if (served == false && reload.Target is not null)
@@ -203,6 +208,25 @@ public sealed class CertificateRenewals(StackSession session, ChangeRunner chang
             Reason = target.Lineage.IsDisabled ? "Certificate.RenewalDisabled" : served == false ? "Certificate.NotReloaded" : null,
             Message = served == false ? $"{why}; {instead}" : why,
             NextStep = target.Lineage.IsDisabled ? $"Take that line out of {target.Lineage.ConfigFile}." : served == false ? "Reload the server: Restart-OpsService NAME -Reload." : null,
+        };
+    }
+
+    // certbot judges by its cert.pem alone, while servers read fullchain.pem, into which somebody may have put another one.
+    private static async Task<CertificateChange?> MixedAsync(RenewalTarget target, CertificateChange result, CancellationToken cancellationToken)
+    {
+        if (target.Lineage.Certificate is not { } file || file == target.File)
+        {
+            return null;
+        }
+
+        var own = (await new CertificateProbe(target.Host, new CertificateTerms()).LookAsync(new CertificateQuery { File = file }, cancellationToken))[0];
+        return own.Thumbprint == result.Thumbprint ? null : result with
+        {
+            Status = HealthStatus.Warning,
+            Outcome = ServiceOutcome.Unchanged,
+            Reason = "Certificate.LineageMixed",
+            Message = $"not due to certbot, which judges by {file}, while {target.File} holds another certificate, until {Display.Moment(result.NotAfter)}",
+            NextStep = "Put back what was replaced (New-TemporaryCertificate -Undo), or issue it once more: certbot certonly --cert-name NAME.",
         };
     }
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Safety;
+using OpsRunbook.Engine.Stacks;
+using OpsRunbook.Engine.State;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Certificates;
@@ -72,6 +75,32 @@ public sealed class CertificateRenewalTests
         var change = Renewed(await site.RunAsync());
         Assert.Contains("not due yet", change.Message, StringComparison.Ordinal);
         Assert.Equal(now, await site.ServedThumbprintAsync());
+    }
+
+    [SkippableFact]
+    public async Task A_temporary_certificate_in_certbots_place_is_told_and_renewed_when_due()
+    {
+        var site = await Shared.Value;
+        var key = File.ResolveLinkTarget($"{site.Live}/privkey.pem", returnFinalTarget: true)!.FullName;
+        await File.WriteAllTextAsync(key, await File.ReadAllTextAsync(TestCertificates.Localhost.KeyFile));
+        await using (var session = new StackSession(site.Stack()))
+        {
+            var output = new RecordedOutput();
+            var runner = new ChangeRunner(output, new FileJournal(site.JournalFolder), new ChangeOrigin("New-TemporaryCertificate", "test"));
+            await new TemporaryCertificates(session, runner, output, TimeSpan.FromSeconds(5)).DeployAsync("site", new TemporaryCertificateRequest(), CancellationToken.None);
+            Assert.True(Assert.IsType<CertificateChange>(Assert.Single(output.Items)).IsServed);
+        }
+
+        var temporary = await site.ServedThumbprintAsync();
+        using (site.With("renew_before_expiry = 5 days"))
+        {
+            var told = Assert.IsType<CertificateChange>(Assert.Single((await site.RunAsync()).Items));
+            Assert.Equal((HealthStatus.Warning, ServiceOutcome.Unchanged, "Certificate.LineageMixed", temporary), (told.Status, told.Outcome, told.Reason, told.Thumbprint));
+        }
+
+        var change = Renewed(await site.RunAsync());
+        Assert.Equal((HealthStatus.Healthy, temporary), (change.Status, change.PreviousThumbprint));
+        Assert.Equal(await site.ThumbprintAsync(), await site.ServedThumbprintAsync());
     }
 
     [SkippableFact]
