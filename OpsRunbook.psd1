@@ -77,6 +77,7 @@
         'Test-MetricThreshold'
         'Test-OpsStack'
         'Test-WebServerConfig'
+        'Update-Certificate'
         'Watch-CacheCommand'
     )
     VariablesToExport    = @()

@@ -17,6 +17,9 @@ public sealed class NginxServer : ServerProcess
     /// <summary>Authority of its certificate, which is for <c>localhost</c> and <c>127.0.0.1</c>.</summary>
     public string TlsCaFile => TestCertificates.CaFile;
 
+    /// <summary>Processes that serve.</summary>
+    public int Workers { get; private init; } = 1;
+
     /// <summary>Files that it serves; there is an <c>index.html</c>.</summary>
     public string HtmlFolder => Path.Combine(Folder, "html");
 
@@ -45,9 +48,9 @@ public sealed class NginxServer : ServerProcess
         await SignalAsync("HUP");
     }
 
-    internal static async Task<NginxServer> CreateAsync(Func<NginxServer, string>? servers)
+    internal static async Task<NginxServer> CreateAsync(Func<NginxServer, string>? servers, int workers = 1)
     {
-        var server = new NginxServer(Tool.Require("nginx", "nginx", "nginx-light"));
+        var server = new NginxServer(Tool.Require("nginx", "nginx", "nginx-light")) { Workers = workers };
         _ = Tool.As("www-data", "nginx");
         Directory.CreateDirectory(server.HtmlFolder);
         Directory.CreateDirectory(Path.Combine(server.Folder, "tmp"));
@@ -83,7 +86,7 @@ public sealed class NginxServer : ServerProcess
         """;
 
     private Task WriteConfigAsync(string servers) => File.WriteAllTextAsync(ConfigFile, $$"""
-        worker_processes 1;
+        worker_processes {{Workers}};
         daemon off;
         pid {{Folder}}/nginx.pid;
         error_log {{ErrorLogFile}} notice;

@@ -87,8 +87,15 @@ public static class Servers
 
     /// <summary>An nginx server of the test's own.</summary>
     /// <param name="servers">Content of the <c>http</c> block for the server's ports and folder; null for the usual one.</param>
+    /// <param name="workers">Processes that serve.</param>
     /// <returns>The server, answering.</returns>
-    public static Task<NginxServer> NewNginxAsync(Func<NginxServer, string>? servers = null) => GetAsync(() => NginxServer.CreateAsync(servers));
+    public static Task<NginxServer> NewNginxAsync(Func<NginxServer, string>? servers = null, int workers = 1) => GetAsync(() => NginxServer.CreateAsync(servers, workers));
+
+    /// <summary>A certificate authority of the test's own, with certbot.</summary>
+    /// <param name="httpPort">Port on which it looks for the answers of HTTP-01.</param>
+    /// <param name="reuse">A name that was proved once need not be proved again, which is quicker.</param>
+    /// <returns>The authority, listening.</returns>
+    public static Task<AcmeServer> NewAcmeAsync(int httpPort, bool reuse = false) => GetAsync(() => AcmeServer.CreateAsync(httpPort, reuse));
 
     /// <summary>The shared OpenSSH server on this machine.</summary>
     /// <returns>The server, answering.</returns>

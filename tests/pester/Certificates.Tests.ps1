@@ -62,3 +62,50 @@ Describe 'New-TemporaryCertificate' {
         (Get-FileHash $old, $oldKey).Hash | Should -Be $before
     }
 }
+
+Describe 'Update-Certificate' {
+    BeforeAll {
+        $script:Live = Join-Path $TestDrive 'letsencrypt/live/site'
+        $renewal = Join-Path $TestDrive 'letsencrypt/renewal'
+        $null = New-Item -ItemType Directory -Path $Live, $renewal -Force
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $Live/privkey.pem -out $Live/fullchain.pem -days 20 -subj /CN=site -addext subjectAltName=DNS:www.example.test 2>$null
+        Set-Content -LiteralPath $renewal/site.conf -Value "cert = $Live/fullchain.pem`nprivkey = $Live/privkey.pem`nfullchain = $Live/fullchain.pem`n[renewalparams]`nauthenticator = standalone"
+
+        # What certbot says and does is the business of other tests; here it is one that fails, and one that finds nothing to do.
+        $script:Certbot = Join-Path $TestDrive 'certbot'
+        $script:Stack = Join-Path $TestDrive 'renewal.yaml'
+        Set-Content -LiteralPath $Stack -Value "stack: pester`ncertificates:`n  site: { file: $Live/fullchain.pem, key: $Live/privkey.pem, renew: certbot }`n  bought: { file: $Live/fullchain.pem }"
+        $script:Call = @{ Stack = $Stack; CertbotDirectory = Join-Path $TestDrive 'letsencrypt'; CertbotPath = $Certbot }
+        function Write-Certbot([string] $Text) {
+            Set-Content -LiteralPath $Certbot -Value "#!/bin/sh`n$Text"
+            chmod 755 $Certbot
+        }
+    }
+
+    It 'shows a plan, and tells what is not due' {
+        Write-Certbot 'echo "Certificate not yet due for renewal"'
+        $plan = Update-Certificate @Call -WhatIf
+        $plan.Action | Should -Be 'Renew'
+        $plan.Detail | Should -BeLike 'certbot renew --cert-name site: due since *'
+        $change = [pscustomobject]@{ Name = 'site' } | Update-Certificate @Call
+        $change | Should -BeOfType OpsRunbook.CertificateChange
+        $change.Outcome | Should -Be 'Unchanged'
+        $change.NotAfter | Should -BeGreaterThan ([datetime]::UtcNow)
+    }
+
+    It 'tells why a renewal failed' {
+        Write-Certbot 'echo "Failed to renew certificate site with error: urn:ietf:params:acme:error:rateLimited :: too many certificates, retry after 2026-12-01" >&2; exit 1'
+        $change = Update-Certificate site @Call -ErrorVariable problems -ErrorAction SilentlyContinue
+        $change.Reason | Should -Be 'Certificate.RenewalRateLimited'
+        $change.Message | Should -BeLike '*retry after 2026-12-01*'
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'Certificate.RenewalRateLimited*'
+        { Update-Certificate bought @Call -ErrorAction Stop } | Should -Throw -ErrorId 'Certificate.NotRenewed*'
+        { Update-Certificate -Lineage nowhere @Call -ErrorAction Stop } | Should -Throw -ErrorId 'Certificate.LineageNotFound*'
+    }
+
+    It 'shows a table of 120 columns, status first' {
+        $lines = (Update-Certificate site @Call -ErrorAction SilentlyContinue | Out-String -Width 120) -split "`n" | ForEach-Object { ($_ -replace "`e\[[0-9;]*m").TrimEnd() }
+        $lines | ForEach-Object { $_.Length | Should -BeLessOrEqual 120 }
+        $lines -match '^Status\s+Name' | Should -HaveCount 1
+    }
+}

@@ -170,7 +170,8 @@ internal sealed class CertificateProbe(IHost host, CertificateTerms terms)
     private async Task<IReadOnlyList<CertificateFinding>> LineageFindingsAsync(CertificateQuery query, X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         var lineages = await CertbotLineage.ReadAllAsync(host, query.CertbotFolder!, cancellationToken);
-        return CertbotLineage.Judge(lineages.FirstOrDefault(lineage => lineage.Owns(query.File!)), query.File!, certificate);
+        var lineage = await CertbotLineage.FindAsync(host, lineages, query.File!, cancellationToken);
+        return CertbotLineage.Judge(lineage, query.File!, certificate, lineage is null ? null : await new CertbotSchedule(host).ReadAsync(lineage, cancellationToken));
     }
 
     private static CertificateFinding FindingOf(OpsException error) =>

@@ -20,6 +20,9 @@ internal sealed class CertificateReload(StackSession session, StackCertificate c
                 ? new ServiceTarget(name, MemberKind.WebServer, ServiceManagerKind.Process, new UnitReference(server.Unit ?? name), server.Host, null, server)
                 : null);
 
+    /// <summary>Where the certificate is served; null when the stack names no endpoint.</summary>
+    public string? Endpoint => certificate.Endpoint;
+
     /// <summary>Throws when the server would refuse its configuration with the files as they are.</summary>
     /// <param name="cancellationToken">Ends the test.</param>
     /// <returns>A task that ends when it is accepted; at once for a server that cannot be asked.</returns>
@@ -73,34 +76,38 @@ internal sealed class CertificateReload(StackSession session, StackCertificate c
     /// <returns>Whether it is served, and what is instead; null when the stack names no endpoint.</returns>
     public async Task<(bool? IsServed, string? Instead)> ProveAsync(string thumbprint, CancellationToken cancellationToken)
     {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(Interval, cancellationToken))
+        {
+            var look = await LookAsync(thumbprint, cancellationToken);
+            if (look.IsServed != false || clock.Elapsed > timeout)
+            {
+                return look;
+            }
+        }
+    }
+
+    /// <summary>Looks once whether the endpoint serves a certificate.</summary>
+    /// <param name="thumbprint">SHA-256 of the certificate.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    /// <returns>Whether it is served, and what is instead; null when the stack names no endpoint.</returns>
+    public async Task<(bool? IsServed, string? Instead)> LookAsync(string thumbprint, CancellationToken cancellationToken)
+    {
         if (certificate.Endpoint is null)
         {
             return (null, null);
         }
 
-        var probe = new CertificateProbe(session.Host(certificate.Host), new CertificateTerms { Timeout = timeout });
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(Interval, cancellationToken))
+        try
         {
-            string instead;
-            try
-            {
-                var served = await probe.HandshakeAsync(CertificateTest.QueryOf(null, certificate), cancellationToken);
-                if (CertificateJudge.Thumbprint(served.Chain[0]) == thumbprint)
-                {
-                    return (true, null);
-                }
-
-                instead = $"{served.Target} serves another certificate (until {Display.Moment(served.Chain[0].NotAfter.ToUniversalTime())})";
-            }
-            catch (OpsException error)
-            {
-                instead = error.Message.TrimEnd('.');
-            }
-
-            if (clock.Elapsed > timeout)
-            {
-                return (false, instead);
-            }
+            var probe = new CertificateProbe(session.Host(certificate.Host), new CertificateTerms { Timeout = timeout });
+            var served = await probe.HandshakeAsync(CertificateTest.QueryOf(null, certificate), cancellationToken);
+            return CertificateJudge.Thumbprint(served.Chain[0]) == thumbprint
+                ? (true, null)
+                : (false, $"{served.Target} serves another certificate (until {Display.Moment(served.Chain[0].NotAfter.ToUniversalTime())})");
+        }
+        catch (OpsException error)
+        {
+            return (false, error.Message.TrimEnd('.'));
         }
     }
 

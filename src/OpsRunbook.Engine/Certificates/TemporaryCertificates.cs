@@ -33,12 +33,12 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
                 "Renew it instead (Update-Certificate).",
                 name);
             var names = Names(certificate, request, present);
-            var reload = new CertificateReload(session, certificate, timeout);
+            var deployment = new CertificateDeployment(new CertificateReload(session, certificate, timeout), timeout);
             if (changes.IsWhatIf)
             {
                 await changes.PlanAsync("Issue", name, host.Name, $"self-signed {(request.Rsa ? "RSA 2048" : "ECDSA P-256")} for {string.Join(", ", names)}, {Duration.Format(request.For)}", cancellationToken);
                 await changes.PlanAsync("Write", name, host.Name, $"{file} and {key}; the old files are kept beside them", cancellationToken);
-                await PlanReloadAsync(name, host, certificate, reload, cancellationToken);
+                await deployment.PlanAsync(changes, name, host, cancellationToken);
                 return;
             }
 
@@ -54,7 +54,7 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
                 {
                     var made = TemporaryCertificate.Issue(names, request.Rsa, request.For);
                     var files = new ReplacedFiles(host);
-                    var (outcome, served, message) = await ReplaceAsync(files, [(key, made.Key), (file, made.Certificate)], keep: true, reload, made.Thumbprint, token);
+                    var (outcome, served, message) = await deployment.EnforceAsync(each => WriteAsync(files, [(key, made.Key), (file, made.Certificate)], keep: true, each), files.RestoreAsync, made.Thumbprint, token);
                     var done = outcome == ServiceOutcome.Done;
                     return Result(name, "Temporary", outcome, certificate, served, message) with
                     {
@@ -104,11 +104,11 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
                 $"Leave it; the files of before are {made.PreviousFile} and {made.PreviousKey}.",
                 made.Name);
             var old = await KeptAsync(host, made, cancellationToken);
-            var reload = new CertificateReload(session, certificate, timeout);
+            var deployment = new CertificateDeployment(new CertificateReload(session, certificate, timeout), timeout);
             if (changes.IsWhatIf)
             {
                 await changes.PlanAsync("Write", made.Name, host.Name, $"{file} and {key} as they were", cancellationToken);
-                await PlanReloadAsync(made.Name, host, certificate, reload, cancellationToken);
+                await deployment.PlanAsync(changes, made.Name, host, cancellationToken);
                 return;
             }
 
@@ -123,7 +123,7 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
                 async token =>
                 {
                     var files = new ReplacedFiles(host);
-                    var (outcome, served, message) = await ReplaceAsync(files, old, keep: false, reload, made.PreviousThumbprint, token);
+                    var (outcome, served, message) = await deployment.EnforceAsync(each => WriteAsync(files, old, keep: false, each), files.RestoreAsync, made.PreviousThumbprint, token);
                     var done = outcome == ServiceOutcome.Done;
                     foreach (var kept in new[] { made.PreviousFile!, made.PreviousKey! }.Where(_ => done))
                     {
@@ -172,6 +172,14 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
         }
     }
 
+    private static async Task WriteAsync(ReplacedFiles files, IReadOnlyList<(string Path, byte[] Content)> contents, bool keep, CancellationToken cancellationToken)
+    {
+        foreach (var (path, content) in contents)
+        {
+            await files.WriteAsync(path, content, keep, cancellationToken);
+        }
+    }
+
     private static IReadOnlyList<string> Names(StackCertificate certificate, TemporaryCertificateRequest request, List<CertificateStatus> present)
     {
         var names = request.Names.Count > 0 ? request.Names
@@ -207,79 +215,6 @@ public sealed class TemporaryCertificates(StackSession session, ChangeRunner cha
             ? (certificate, file, key)
             : throw new OpsException(
                 "Certificate.PathMissing", OpsErrorKind.InvalidArgument, $"The stack does not say where the files of '{name}' lie.", "Give it 'file' and 'key' in the stack file.", name);
-    }
-
-    private async Task PlanReloadAsync(string name, IHost host, StackCertificate certificate, CertificateReload reload, CancellationToken cancellationToken)
-    {
-        if (reload.Target is { } target)
-        {
-            await changes.PlanAsync("Reload", target.Name, target.Host, $"{(target.IsNginx ? "nginx -t, then " : string.Empty)}reload", cancellationToken);
-        }
-
-        if (certificate.Endpoint is { } endpoint)
-        {
-            await changes.PlanAsync("Verify", name, host.Name, $"a handshake with {endpoint}; otherwise put the files back", cancellationToken);
-        }
-    }
-
-    private async Task<(ServiceOutcome Outcome, bool? IsServed, string Message)> ReplaceAsync(
-        ReplacedFiles files, IReadOnlyList<(string Path, byte[] Content)> contents, bool keep, CertificateReload reload, string? thumbprint, CancellationToken cancellationToken)
-    {
-        var reloaded = false;
-        string why;
-        try
-        {
-            foreach (var (path, content) in contents)
-            {
-                await files.WriteAsync(path, content, keep, cancellationToken);
-            }
-
-            await reload.TestAsync(cancellationToken);
-            if (reload.Target is null)
-            {
-                return (ServiceOutcome.Done, null, "the files are in place; the stack names nothing to reload, so reload the server by hand");
-            }
-
-            reloaded = true;
-            await reload.ReloadAsync(cancellationToken);
-            var (served, instead) = thumbprint is null ? (null, null) : await reload.ProveAsync(thumbprint, cancellationToken);
-            if (served != false)
-            {
-                return (ServiceOutcome.Done, served, served == true ? $"{reload.Target.Name} was reloaded and serves it" : $"{reload.Target.Name} was reloaded; nothing shows what it serves");
-            }
-
-            why = $"{reload.Target.Name} was reloaded, but {instead}";
-        }
-        catch (OpsException error)
-        {
-            why = error.Message.TrimEnd('.');
-        }
-        catch (OperationCanceledException)
-        {
-            why = "it was interrupted";
-        }
-
-        var left = await files.RestoreAsync();
-        if (reloaded && left is null)
-        {
-            left = await ReloadBackAsync(reload);
-        }
-
-        return left is null ? (ServiceOutcome.Reverted, null, $"{why}; the old files are back") : (ServiceOutcome.Failed, null, $"{why}; {left}");
-    }
-
-    private async Task<string?> ReloadBackAsync(CertificateReload reload)
-    {
-        using var limit = new CancellationTokenSource(timeout);
-        try
-        {
-            await reload.ReloadAsync(limit.Token);
-            return null;
-        }
-        catch (Exception error) when (error is OpsException or OperationCanceledException)
-        {
-            return $"the old files are back, but {reload.Target!.Name} was not reloaded ({error.Message.TrimEnd('.')})";
-        }
     }
 
     private CertificateChange Result(string name, string action, ServiceOutcome outcome, StackCertificate certificate, bool? served, string message) => new()

@@ -23,6 +23,9 @@ internal sealed class TlsVerdict(string target, TlsOptions options)
     public void Apply(SslClientAuthenticationOptions settings)
     {
         settings.TargetHost = options.ServerName;
+
+        // A session that is resumed has the certificate with which it began, which need not be the one that is served now.
+        settings.AllowTlsResume = false;
         settings.CertificateChainPolicy = options.OnlyCollect ? Nobody() : TrustStore.Of(options.CaFile).Policy();
         settings.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {

@@ -45,12 +45,13 @@ internal static class HostScripts
         """;
 
     // Everything that a command starts inherits its environment, whatever session or group it moves to.
-    private const string KillMarkedText = """for f in $(grep -la -- "$1" /proc/[0-9]*/environ 2>/dev/null); do p=${f#/proc/}; kill -KILL "${p%/environ}"; done""";
+    private const string KillMarkedText = """for f in $(grep -la -- "$1" /proc/[0-9]*/environ 2>/dev/null); do p=${f#/proc/}; kill -s "$2" "${p%/environ}"; done""";
 
     /// <summary>Ends every process that has the mark in its environment.</summary>
     /// <param name="mark">The mark.</param>
+    /// <param name="signal">Signal without SIG; <c>TERM</c> lets it clean up.</param>
     /// <returns>The command.</returns>
-    public static HostCommand KillMarked(string mark) => new("sh", "-c", KillMarkedText, "sh", mark);
+    public static HostCommand KillMarked(string mark, string signal = "KILL") => new("sh", "-c", KillMarkedText, "sh", mark, signal);
 
     /// <summary>Replaces a file with what arrives on standard input.</summary>
     /// <param name="path">Absolute path.</param>

@@ -13,7 +13,7 @@ public sealed record ChangeResult(JournalOutcome Outcome, string? Message = null
     /// <returns>The journal's word.</returns>
     public static JournalOutcome OutcomeOf(ServiceOutcome outcome) => outcome switch
     {
-        ServiceOutcome.Done => JournalOutcome.Succeeded,
+        ServiceOutcome.Done or ServiceOutcome.Unchanged => JournalOutcome.Succeeded,
         ServiceOutcome.Reverted => JournalOutcome.Reverted,
         ServiceOutcome.Unknown => JournalOutcome.Unknown,
         _ => JournalOutcome.Failed,

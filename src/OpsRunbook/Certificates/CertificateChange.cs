@@ -1,18 +1,21 @@
 namespace OpsRunbook;
 
-/// <summary>A certificate that was put in the place of another, with the way back: pipe that of a temporary one to <c>New-TemporaryCertificate -Undo</c>.</summary>
+/// <summary>A certificate that was put in the place of another, or was to be. That of a temporary one is the way back: pipe it to <c>New-TemporaryCertificate -Undo</c>.</summary>
 public sealed record CertificateChange
 {
-    /// <summary><see cref="HealthStatus.Healthy"/> when it is served, <see cref="HealthStatus.Warning"/> when that could not be seen, <see cref="HealthStatus.Critical"/> when it did not come to that.</summary>
+    /// <summary>
+    /// <see cref="HealthStatus.Healthy"/> when it is served or nothing was due, <see cref="HealthStatus.Warning"/> when that could not be seen, a hook failed
+    /// or nothing renews it by itself, <see cref="HealthStatus.Critical"/> when it did not come to that.
+    /// </summary>
     public required HealthStatus Status { get; init; }
 
     /// <summary>Name in the stack, or of certbot's lineage.</summary>
     public required string Name { get; init; }
 
-    /// <summary><c>Temporary</c> or <c>Undo</c>.</summary>
+    /// <summary><c>Temporary</c>, <c>Undo</c>, <c>Renew</c> or <c>DryRun</c>.</summary>
     public required string Action { get; init; }
 
-    /// <summary>How it ended.</summary>
+    /// <summary>How it ended; <see cref="ServiceOutcome.Unchanged"/> when a renewal was not due.</summary>
     public required ServiceOutcome Outcome { get; init; }
 
     /// <summary>Host of the files.</summary>
@@ -50,6 +53,15 @@ public sealed record CertificateChange
 
     /// <summary>What was done, or why not.</summary>
     public required string Message { get; init; }
+
+    /// <summary>Stable identifier of what is wrong: <c>Certificate.RenewalRateLimited</c>; null when nothing is.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What to do about it; null when there is nothing useful to say.</summary>
+    public string? NextStep { get; init; }
+
+    /// <summary>Whether and when it is renewed by itself; null for a temporary certificate.</summary>
+    public RenewalSchedule? Schedule { get; init; }
 
     /// <summary>When it ended, UTC.</summary>
     public DateTime ChangedAt { get; init; } = DateTime.UtcNow;

@@ -72,6 +72,30 @@ public sealed class CertificateCommandTests
         Assert.Empty(text);
     }
 
+    [SkippableFact]
+    public async Task Certbot_renews_by_the_runner()
+    {
+        await using var acme = await Servers.NewAcmeAsync(TestRun.FreePort());
+        var folder = await acme.IssueAsync("site", ["--standalone"], "www.example.test");
+        string[] call = ["Update-Certificate", "-CertbotDirectory", $"{folder}/config", "-CertbotPath", acme.Certbot];
+
+        var (planCode, plan, _) = Run([.. call, "-Lineage", "*", "-WhatIf"]);
+        Assert.Equal(0, planCode);
+        Assert.Contains("certbot renew --cert-name site", plan, StringComparison.Ordinal);
+
+        // Nothing shows what is served, which is worth a warning.
+        var (code, text, error) = Run([.. call, "-Lineage", "site", "-OutputFormat", "NdJson"]);
+        Assert.Equal((1, string.Empty), (code, error));
+        Assert.Contains("\"Outcome\":\"Done\"", text, StringComparison.Ordinal);
+
+        await acme.StopAsync();
+        var (failed, table, cause) = Run([.. call, "-Lineage", "site"]);
+        Assert.NotEqual(0, failed);
+        Assert.Contains("Certificate.RenewalServerDown", cause, StringComparison.Ordinal);
+        Assert.All(table.Split('\n'), line => Assert.True(line.Length <= 120, line));
+        Assert.Contains("Certificate.LineageNotFound", Run([.. call, "-Lineage", "sites"]).Error, StringComparison.Ordinal);
+    }
+
     private static (int Code, string Out, string Error) Run(params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };

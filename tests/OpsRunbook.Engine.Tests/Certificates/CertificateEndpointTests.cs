@@ -44,6 +44,28 @@ public sealed class CertificateEndpointTests
         Assert.Equal((HealthStatus.Warning, "Certificate.ChainIncomplete", false), (untrusted.Status, untrusted.Reason, untrusted.IsTrusted));
     }
 
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task Every_look_has_the_server_present_its_certificate(string version)
+    {
+        // A session that is resumed shows the certificate with which it began, perhaps hours ago.
+        var certificate = TestCertificates.Localhost;
+        await using var server = await OpenSslServer.StartAsync(certificate.ChainFile, certificate.KeyFile, "-msg", version);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(HealthStatus.Healthy, (await LookAsync(new CertificateQuery { Endpoint = $"localhost:{server.Port}" }, TestCertificates.CaFile)).Status);
+        }
+
+        var presented = 0;
+        for (var i = 0; i < 100 && presented < 3; i++, await Task.Delay(20))
+        {
+            presented = (await File.ReadAllLinesAsync(server.LogFile)).Count(line => line.StartsWith(">>>", StringComparison.Ordinal) && line.EndsWith(", Certificate", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(3, presented);
+    }
+
     [SkippableTheory]
     [InlineData("postgresql")]
     [InlineData("mysql")]

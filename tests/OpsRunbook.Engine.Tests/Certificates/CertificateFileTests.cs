@@ -11,7 +11,7 @@ public sealed class CertificateFileTests
 {
     private static readonly string[] Kinds =
     [
-        "p256", "p384", "rsa1024", "rsa2048", "rsa4096", "ed25519", "sha1", "nocn", "nosubject", "nosan", "idn", "addresses", "many", "client",
+        "p256", "p384", "rsa1024", "rsa2048", "rsa4096", "rsa8192", "ed25519", "sha1", "nocn", "nosubject", "nosan", "idn", "addresses", "many", "client",
         "selfsigned", "forged", "expired", "future", "soon", "chained", "between",
     ];
 
@@ -61,6 +61,7 @@ public sealed class CertificateFileTests
     [InlineData("p384", "ECDSA", 384, null)]
     [InlineData("rsa2048", "RSA", 2048, null)]
     [InlineData("rsa4096", "RSA", 4096, null)]
+    [InlineData("rsa8192", "RSA", 8192, null)]
     [InlineData("ed25519", "Ed25519", 256, null)]
     [InlineData("rsa1024", "RSA", 1024, "Certificate.WeakKey")]
     [InlineData("sha1", "ECDSA", 256, "Certificate.WeakSignature")]
@@ -197,7 +198,9 @@ public sealed class CertificateFileTests
     [InlineData("p256", "p384.key", null, false)]
     [InlineData("p256", "root.key", null, false)]
     [InlineData("p256", "rsa2048.key", null, false)]
+    [InlineData("rsa8192", "rsa8192.key", null, true)]
     [InlineData("rsa2048", "rsa4096.key", null, false)]
+    [InlineData("rsa4096", "rsa8192.key", null, false)]
     [InlineData("ed25519", "p256.key", null, false)]
     [InlineData("p256", "p256.enc.key", "wrong", null, "Certificate.KeyPassphraseWrong")]
     [InlineData("rsa2048", "rsa2048.enc.key", "wrong", null, "Certificate.KeyPassphraseWrong")]
@@ -241,26 +244,6 @@ public sealed class CertificateFileTests
         var status = await OneAsync(folder, "many.pem", serverName: "name-10001.many.example.test");
         Assert.Equal((HealthStatus.Critical, "Certificate.NameMismatch", 10_000), (status.Status, status.Reason, status.Names.Count));
         Assert.True(status.Message.Length < 300);
-    }
-
-    [Fact]
-    public async Task Whether_it_was_revoked_is_asked_only_when_wanted()
-    {
-        await using var authority = await OcspResponder.StartNewAsync();
-        Assert.Equal([null, null], await RevocationAsync(ask: false));
-        Assert.Equal(["Good", "Revoked"], await RevocationAsync(ask: true));
-        Assert.Contains("OCSP", await File.ReadAllTextAsync(authority.LogFile), StringComparison.OrdinalIgnoreCase);
-
-        async Task<IEnumerable<string?>> RevocationAsync(bool ask)
-        {
-            var output = new RecordedOutput();
-            await using var host = new LocalHost();
-            var terms = new CertificateTerms { CaFile = Path.Combine(authority.Folder, "ca.pem"), CheckRevocation = ask };
-            await CertificateTest.RunAsync(host, new CertificateTestRequest { Paths = [$"{authority.Folder}/good.pem", $"{authority.Folder}/revoked.pem"] }, terms, output, CancellationToken.None);
-            var found = output.Items.Cast<CertificateStatus>().ToList();
-            Assert.Equal(ask ? [HealthStatus.Healthy, HealthStatus.Critical] : [HealthStatus.Healthy, HealthStatus.Healthy], found.Select(status => status.Status));
-            return found.Select(status => status.Revocation);
-        }
     }
 
     [SkippableFact]

@@ -42,14 +42,16 @@ internal static class Certificates
     public static async Task<Figure> EndpointsAsync()
     {
         var ports = Enumerable.Range(0, Endpoints).Select(_ => TestRun.FreePort()).ToList();
-        await using var nginx = await Servers.NewNginxAsync(server => $$"""
-            server {
-              listen 127.0.0.1:{{server.Port}};
-              {{string.Join('\n', ports.Select(port => $"listen 127.0.0.1:{port} ssl;"))}}
-              ssl_certificate {{server.Folder}}/cert.pem;
-              ssl_certificate_key {{server.Folder}}/key.pem;
-            }
-            """);
+        await using var nginx = await Servers.NewNginxAsync(
+            server => $$"""
+                server {
+                  listen 127.0.0.1:{{server.Port}};
+                  {{string.Join('\n', ports.Select(port => $"listen 127.0.0.1:{port} ssl;"))}}
+                  ssl_certificate {{server.Folder}}/cert.pem;
+                  ssl_certificate_key {{server.Folder}}/key.pem;
+                }
+                """,
+            workers: Environment.ProcessorCount);
         var targets = ports.ConvertAll(port => $"127.0.0.1:{port}");
         var (ours, theirs) = await Run.PairAsync(
             3,

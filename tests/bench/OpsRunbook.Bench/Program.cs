@@ -65,7 +65,7 @@ if (args.Length == 0)
         The start of the console runner is part of every time, and stands by itself where it is most of it: ripgrep is through with 1 GB before
         .NET has loaded, and the last hour is read in about the time of that start.
 
-        The certificates are ECDSA ones of one authority; both sides must report all of them. The TLS endpoints are 200 ports of one nginx on loopback, so that
+        The certificates are ECDSA ones of one authority; both sides must report all of them. The TLS endpoints are 200 ports of one nginx on loopback, with a worker for each core, so that
         its side of the handshakes is part of both times. The certificate of 10,000 names is judged in a `pwsh` session, the median of eleven times.
 
         The disk's tree has 5,000 folders of 100 files, most of them empty, in the kernel's cache. Both sides must come to the same folders, files and sizes.
