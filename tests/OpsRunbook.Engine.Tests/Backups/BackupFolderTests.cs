@@ -87,9 +87,9 @@ public sealed class BackupFolderTests : IDisposable
     {
         Directory.CreateDirectory(Path("20260101"));
         await File.WriteAllTextAsync(Path("20260101", "db.archive"), "data");
-        await File.WriteAllTextAsync(Path("20260101", "manifest.json"), $$"""{"timestamp": "x", "checksums": {"./db.archive": "sha256:{{new string('A', 64)}}", "gone.tar": "{{new string('b', 32)}}"}}""");
+        await File.WriteAllTextAsync(Path("20260101", "manifest.json"), $$"""{"timestamp": "x", "checksums": {"./db.archive": "sha256:{{new string('A', 64)}}", "gone.tar": "{{new string('b', 32)}}" } }""");
         Directory.CreateDirectory(Path("20260102"));
-        await File.WriteAllTextAsync(Path("20260102", "manifest.json"), $$"""{"files": [{"name": "../20260101/db.archive", "md5": "{{new string('b', 32)}}"}]}""");
+        await File.WriteAllTextAsync(Path("20260102", "manifest.json"), $$"""{"files": [{"name": "../20260101/db.archive", "md5": "{{new string('b', 32)}}" }]}""");
 
         var sets = (await ListAsync("20*")).ToDictionary(set => set.Name);
 
