@@ -19,34 +19,14 @@ internal static class SqlDump
     /// <exception cref="OpsException"><c>Backup.Incomplete</c>, <c>Backup.FormatUnknown</c>.</exception>
     public static async Task<SqlDumpKind> CheckAsync(Stream stream, string name, CancellationToken cancellationToken)
     {
-        var lines = new LineEnds();
-        var head = new byte[HeadBytes];
-        var headCount = 0;
+        var reader = new Reader(stream, name);
         var buffer = new byte[256 * 1024];
-        int count;
-        while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        while (await reader.ReadAsync(buffer, cancellationToken) > 0)
         {
-            var part = buffer.AsMemory(0, count);
-            var wanted = Math.Min(count, head.Length - headCount);
-            part[..wanted].CopyTo(head.AsMemory(headCount));
-            headCount += wanted;
-            lines.Append(part.Span);
+            // Only for its end.
         }
 
-        lines.End();
-        if (KindOf(head.AsSpan(0, headCount)) is not { } kind)
-        {
-            throw DumpErrors.FormatUnknown(name);
-        }
-
-        var last = Encoding.UTF8.GetString(lines.Tail).Split('\n').Select(line => line.TrimEnd('\r', ' ')).LastOrDefault(line => !IsAfterEnd(line)) ?? string.Empty;
-        var wantedLine = EndOf(kind);
-        if (lines.IsInCopy || !(last == wantedLine || (kind == SqlDumpKind.MySql && last.StartsWith(wantedLine + " on ", StringComparison.Ordinal))))
-        {
-            throw DumpErrors.Incomplete(name, $"its last line '{wantedLine}' is missing.");
-        }
-
-        return kind;
+        return reader.RequireComplete();
     }
 
     /// <summary>What wrote a dump, by its first lines.</summary>
@@ -85,6 +65,48 @@ internal static class SqlDump
 
     // What pg_dump writes behind its last line.
     private static bool IsAfterEnd(string line) => line is "" or "--" || line.StartsWith(@"\unrestrict ", StringComparison.Ordinal);
+
+    /// <summary>Reads a dump for somebody who wants its bytes, and looks on the way whether it is complete.</summary>
+    /// <param name="stream">The dump, decompressed.</param>
+    /// <param name="name">What it is called in messages.</param>
+    public sealed class Reader(Stream stream, string name)
+    {
+        private readonly LineEnds _lines = new();
+        private readonly byte[] _head = new byte[HeadBytes];
+        private int _headCount;
+
+        /// <summary>Reads some bytes.</summary>
+        /// <param name="buffer">Takes them.</param>
+        /// <param name="cancellationToken">Ends the reading.</param>
+        /// <returns>Number of bytes; 0 at the end.</returns>
+        public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            var count = await stream.ReadAsync(buffer, cancellationToken);
+            var wanted = Math.Min(count, _head.Length - _headCount);
+            buffer[..wanted].CopyTo(_head.AsMemory(_headCount));
+            _headCount += wanted;
+            _lines.Append(buffer.Span[..count]);
+            return count;
+        }
+
+        /// <summary>Says what wrote the dump, or that its end is missing.</summary>
+        /// <returns>What wrote it.</returns>
+        /// <exception cref="OpsException"><c>Backup.Incomplete</c>, <c>Backup.FormatUnknown</c>.</exception>
+        public SqlDumpKind RequireComplete()
+        {
+            _lines.End();
+            if (KindOf(_head.AsSpan(0, _headCount)) is not { } kind)
+            {
+                throw DumpErrors.FormatUnknown(name);
+            }
+
+            var last = Encoding.UTF8.GetString(_lines.Tail).Split('\n').Select(line => line.TrimEnd('\r', ' ')).LastOrDefault(line => !IsAfterEnd(line)) ?? string.Empty;
+            var wanted = EndOf(kind);
+            return _lines.IsInCopy || !(last == wanted || (kind == SqlDumpKind.MySql && last.StartsWith(wanted + " on ", StringComparison.Ordinal)))
+                ? throw DumpErrors.Incomplete(name, $"its last line '{wanted}' is missing.")
+                : kind;
+        }
+    }
 
     /// <summary>Follows the lines as far as they say whether the end is within the rows of a table, and keeps the last of them.</summary>
     private sealed class LineEnds

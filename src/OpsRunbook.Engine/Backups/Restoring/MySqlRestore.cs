@@ -1,0 +1,128 @@
+using System.Globalization;
+using OpsRunbook.Engine.Databases;
+
+namespace OpsRunbook.Engine.Backups;
+
+/// <summary>Restores into a server of MySQL or MariaDB. The session holds the locks on what is made here.</summary>
+internal sealed class MySqlRestore : IRestoreServer
+{
+    private const string Programs = "mariadb mysql";
+
+    // Locks are the server's, so their names say whose they are. 64 characters are allowed.
+    private const string LockPrefix = "opsrunbook:";
+
+    private readonly DatabaseTarget _target;
+    private readonly MySqlSession _session;
+    private readonly List<string> _events = [];
+
+    private MySqlRestore(DatabaseTarget target, MySqlSession session) => (_target, _session) = (target, session);
+
+    /// <summary>Events that the dump would have begun to run. They were created switched off.</summary>
+    public IReadOnlyList<string> Events => _events;
+
+    /// <summary>Connects.</summary>
+    /// <param name="target">The server.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The server.</returns>
+    public static async Task<MySqlRestore> OpenAsync(DatabaseTarget target, CancellationToken cancellationToken)
+    {
+        // Not in the database that the stack names: it may be the one that is gone.
+        var server = target with { Database = ScratchDatabase.At(target.Database, "mysql") };
+        var session = await target.WithinAsync(token => MySqlSession.OpenAsync(server, token), cancellationToken);
+        return new MySqlRestore(target, session);
+    }
+
+    /// <inheritdoc/>
+    public async Task RequireProgramsAsync(BackupSet set, CancellationToken cancellationToken)
+    {
+        if (set.Manifest!.Format != BackupFormat.MySqlPlain)
+        {
+            throw PostgreSqlRestore.NotRestorable(set, "MySQL or MariaDB");
+        }
+
+        // The session is the program's already; its first answer says whether it is there.
+        await _session.QueryAsync("SET SESSION wait_timeout = 604800", cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var rows = await _session.QueryAsync(
+            $"SELECT SCHEMA_NAME AS s FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, {prefix.Length.ToString(CultureInfo.InvariantCulture)}) = {MySqlSession.Literal(prefix)} AND IS_FREE_LOCK(CONCAT({MySqlSession.Literal(LockPrefix)}, RIGHT(SCHEMA_NAME, 40)))",
+            cancellationToken);
+        return rows.Select(row => row["s"]).OfType<string>().ToList();
+    }
+
+    /// <inheritdoc/>
+    public async Task CreateAsync(string name, string? like, CancellationToken cancellationToken)
+    {
+        await _session.QueryAsync($"SELECT GET_LOCK({LockOf(name)}, 0) AS l", cancellationToken);
+        var options = like is null ? [] : await _session.QueryAsync(
+            $"SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS o FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {MySqlSession.Literal(like)}", cancellationToken);
+        var charset = options is [var row] ? $" CHARACTER SET {MySqlSession.Identifier(row["c"]!)} COLLATE {MySqlSession.Identifier(row["o"]!)}" : string.Empty;
+        await _session.QueryAsync($"CREATE DATABASE {MySqlSession.Identifier(name)}{charset}", cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task LoadAsync(BackupSet set, SetCheck check, string name, LoadOptions options, CancellationToken cancellationToken)
+    {
+        var filter = MySqlDumpFilter.For(set.Name, options.Database);
+        var feed = new SqlFeed(check, filter, options.Progress);
+        var command = await DatabasePrograms.MySqlAsync(
+            _target, Programs, ["--batch", "--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4", "--database", name], cancellationToken);
+        await PostgreSqlRestore.FeedAsync(
+            feed,
+            filter,
+            set,
+            options,
+            () => DatabasePrograms.RunAsync(_target.Host, command with { FurtherInput = feed.ReadAsync(cancellationToken) }, "mariadb", set.Name, cancellationToken));
+        _events.AddRange(filter.Events);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, IReadOnlyList<ManifestTable> also, CancellationToken cancellationToken)
+    {
+        var tables = await _session.QueryAsync(
+            $"SELECT TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA = {MySqlSession.Literal(name)} AND TABLE_TYPE IN ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME", cancellationToken);
+        var counted = new List<ManifestTable>(tables.Count);
+        foreach (var table in tables.Select(row => row["t"]!))
+        {
+            var rows = (await _session.RowAsync($"SELECT COUNT(*) AS n FROM {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(table)}", cancellationToken)).Number("n") ?? 0;
+            counted.Add(new ManifestTable(name, table, rows));
+        }
+
+        return counted;
+    }
+
+    /// <inheritdoc/>
+    public async Task DropAsync(string name, CancellationToken cancellationToken)
+    {
+        // A table that a killed run still loads into would hold this up.
+        foreach (var row in await _session.QueryAsync($"SELECT ID AS i FROM information_schema.PROCESSLIST WHERE DB = {MySqlSession.Literal(name)} AND ID <> CONNECTION_ID()", cancellationToken))
+        {
+            await KillAsync(row.Number("i") ?? 0, cancellationToken);
+        }
+
+        await _session.QueryAsync($"DROP DATABASE IF EXISTS {MySqlSession.Identifier(name)}", cancellationToken);
+        await _session.QueryAsync($"SELECT RELEASE_LOCK({LockOf(name)}) AS l", cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _session.DisposeAsync();
+
+    private static string LockOf(string name) => MySqlSession.Literal(LockPrefix + (name.Length > 40 ? name[^40..] : name));
+
+    // A statement that fails ends the session, and the one that is killed may be gone already: so from another one.
+    private async Task KillAsync(long id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var other = await MySqlSession.OpenAsync(_target with { Database = ScratchDatabase.At(_target.Database, "mysql") }, cancellationToken);
+            await other.QueryAsync($"KILL {id.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
+        }
+        catch (OpsException)
+        {
+            // It has ended by itself.
+        }
+    }
+}
