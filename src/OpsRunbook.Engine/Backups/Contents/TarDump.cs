@@ -5,6 +5,7 @@ namespace OpsRunbook.Engine.Backups;
 /// <summary>Reads archives of <c>pg_dump</c> in tar format. Nothing is unpacked.</summary>
 internal static class TarDump
 {
+    private const string LargeObjectList = "blobs.toc";
     private const int Block = 512;
     private const int MagicAt = 257;
 
@@ -24,6 +25,7 @@ internal static class TarDump
         var counted = new Counted(stream);
         var files = new Dictionary<string, bool>(StringComparer.Ordinal);
         PgArchive? archive = null;
+        var largeObjects = string.Empty;
         try
         {
             await using var tar = new TarReader(counted, leaveOpen: true);
@@ -34,6 +36,11 @@ internal static class TarDump
                 if (entry.Name == DumpFolder.Contents)
                 {
                     archive = await PgArchiveReader.ReadContentsAsync(new ByteReader(entry.DataStream ?? Stream.Null, $"{name}/{entry.Name}"), cancellationToken);
+                }
+                else if (entry.Name == LargeObjectList && entry.DataStream is { } list)
+                {
+                    using var text = new StreamReader(list, leaveOpen: true);
+                    largeObjects = await text.ReadToEndAsync(cancellationToken);
                 }
                 else if (entry.DataStream is { } content)
                 {
@@ -60,8 +67,20 @@ internal static class TarDump
             throw DumpErrors.FormatUnknown(name);
         }
 
+        // The entry of the large objects names a file that is never written; their list does not.
+        foreach (var line in largeObjects.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            RequireFile(line.Split(' ')[^1], $"the large object {line.Split(' ')[0]}");
+        }
+
         foreach (var entry in archive.Entries.Where(entry => entry.HasData))
         {
+            if (entry.Kind == "BLOBS")
+            {
+                RequireFile(LargeObjectList, "its large objects");
+                continue;
+            }
+
             if (entry.FileName is null || !files.TryGetValue(entry.FileName, out var ended))
             {
                 throw DumpErrors.Incomplete(name, $"the data of {entry.Kind} {entry.Tag} is not there.");
@@ -74,6 +93,14 @@ internal static class TarDump
         }
 
         return archive;
+
+        void RequireFile(string file, string what)
+        {
+            if (!files.ContainsKey(file))
+            {
+                throw DumpErrors.Incomplete(name, $"the file {file} of {what} is not there.");
+            }
+        }
     }
 
     private static void RequireSafe(string name, TarEntry entry)

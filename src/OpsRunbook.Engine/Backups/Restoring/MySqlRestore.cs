@@ -6,16 +6,15 @@ namespace OpsRunbook.Engine.Backups;
 /// <summary>Restores into a server of MySQL or MariaDB. The session holds the locks on what is made here.</summary>
 internal sealed class MySqlRestore : IRestoreServer
 {
-    private const string Programs = "mariadb mysql";
-
     // Locks are the server's, so their names say whose they are. 64 characters are allowed.
     private const string LockPrefix = "opsrunbook:";
 
     private readonly DatabaseTarget _target;
     private readonly MySqlSession _session;
+    private readonly bool _offersTls;
     private readonly List<string> _events = [];
 
-    private MySqlRestore(DatabaseTarget target, MySqlSession session) => (_target, _session) = (target, session);
+    private MySqlRestore(DatabaseTarget target, MySqlSession session, bool offersTls) => (_target, _session, _offersTls) = (target, session, offersTls);
 
     /// <summary>Events that the dump would have begun to run. They were created switched off.</summary>
     public IReadOnlyList<string> Events => _events;
@@ -28,8 +27,8 @@ internal sealed class MySqlRestore : IRestoreServer
     {
         // Not in the database that the stack names: it may be the one that is gone.
         var server = target with { Database = ScratchDatabase.At(target.Database, "mysql") };
-        var session = await target.WithinAsync(token => MySqlSession.OpenAsync(server, token), cancellationToken);
-        return new MySqlRestore(target, session);
+        var greeting = await target.WithinAsync(token => GreetAsync(target, token), cancellationToken);
+        return new MySqlRestore(target, await target.WithinAsync(token => MySqlSession.OpenAsync(server, greeting, token), cancellationToken), greeting.OffersTls);
     }
 
     /// <inheritdoc/>
@@ -68,14 +67,16 @@ internal sealed class MySqlRestore : IRestoreServer
     {
         var filter = MySqlDumpFilter.For(set.Name, options.Database);
         var feed = new SqlFeed(check, filter, options.Progress);
-        var command = await DatabasePrograms.MySqlAsync(
-            _target, Programs, ["--batch", "--binary-mode", "--max-allowed-packet=1G", "--default-character-set=utf8mb4", "--database", name], cancellationToken);
+
+        // Everything about the client is said in the session's own options; its database is the new one.
+        var target = _target with { Database = ScratchDatabase.At(_target.Database, name) };
+        var command = new MySqlTool(target, "mariadb", "mysql").Command(_offersTls, "--batch", "--skip-xml");
         await PostgreSqlRestore.FeedAsync(
             feed,
             filter,
             set,
             options,
-            () => DatabasePrograms.RunAsync(_target.Host, command with { FurtherInput = feed.ReadAsync(cancellationToken) }, "mariadb", set.Name, cancellationToken));
+            () => LoadProgram.RunAsync(_target.Host, command with { FurtherInput = feed.ReadAsync(cancellationToken) }, "mariadb", set.Name, cancellationToken));
         _events.AddRange(filter.Events);
     }
 
@@ -109,6 +110,12 @@ internal sealed class MySqlRestore : IRestoreServer
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _session.DisposeAsync();
+
+    private static async Task<MySqlHandshake> GreetAsync(DatabaseTarget target, CancellationToken cancellationToken)
+    {
+        await using var stream = await target.ConnectAsync(cancellationToken);
+        return await MySqlHandshake.ReadAsync(stream, target.Text, cancellationToken);
+    }
 
     private static string LockOf(string name) => MySqlSession.Literal(LockPrefix + (name.Length > 40 ? name[^40..] : name));
 

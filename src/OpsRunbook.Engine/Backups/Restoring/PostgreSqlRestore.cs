@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using OpsRunbook.Engine.Databases;
 using OpsRunbook.Engine.Hosts;
 
@@ -41,20 +42,14 @@ internal sealed class PostgreSqlRestore : IRestoreServer
             BackupFormat.PostgreSqlPlain or BackupFormat.PostgreSqlAll => "psql",
             _ => throw NotRestorable(set, "PostgreSQL"),
         };
-        var result = await _target.Host.RunAsync(new HostCommand("sh", "-c", "exec \"$1\" --version", "sh", program), cancellationToken);
-        if (!result.Succeeded)
-        {
-            throw DatabasePrograms.ToolMissing(_target.Host, program);
-        }
-
-        var have = Major(result.StandardOutput.Split(' ').FirstOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0])));
-        var made = Major((set.Manifest.Tool ?? string.Empty).Split(' ').LastOrDefault(word => word.Length > 0 && char.IsAsciiDigit(word[0])));
-        if (program == "pg_restore" && have is { } mine && made is { } theirs && mine < theirs)
+        await using var tool = await OpenToolAsync(set, program, cancellationToken);
+        var made = Major(await DumpVersionAsync(set, cancellationToken));
+        if (program == "pg_restore" && made is { } theirs && tool.Major > 0 && tool.Major < theirs)
         {
             throw new OpsException(
                 "Backup.ToolTooOld",
                 OpsErrorKind.NotInstalled,
-                $"{set.Name} was made by pg_dump {theirs}, and pg_restore on {_target.Host.Name} is version {mine}, which may not be able to read it.",
+                $"{set.Name} was made by pg_dump {theirs}, and {tool.Version} is what {tool.Host.Name} has, which may not be able to read it.",
                 $"Install the client programs of version {theirs} or later there.",
                 set.Name);
         }
@@ -100,11 +95,10 @@ internal sealed class PostgreSqlRestore : IRestoreServer
                 await LoadSqlAsync(set, check, name, options, cancellationToken);
                 break;
             case BackupFormat.PostgreSqlDirectory:
-                RequireSameHost(set);
                 await LoadFilesAsync(set, check, name, $"{set.Path}/{check.ArchiveFolder}", options, cancellationToken);
                 break;
             default:
-                if (set.Manifest.Compression == BackupCompression.None && IsSameHost(set))
+                if (set.Manifest.Compression == BackupCompression.None && ReadsFiles(set))
                 {
                     await LoadFilesAsync(set, check, name, set.PathOf(check.Data), options, cancellationToken);
                 }
@@ -124,13 +118,13 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         var tables = await session.QueryAsync(
             """
             SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE (c.relkind = 'r' OR (c.relkind IN ('p', 'm', 'v') AND (n.nspname || '.' || c.relname) = ANY($1)))
+             WHERE (c.relkind = 'r' OR (c.relkind IN ('p', 'm', 'v') AND (n.nspname || '.' || c.relname) IN (SELECT jsonb_array_elements_text($1::text::jsonb))))
                AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
              ORDER BY 1, 2
             """,
             row => (Schema: row.GetString(0), Table: row.GetString(1)),
             cancellationToken,
-            also.Select(table => $"{table.Schema}.{table.Name}").ToArray());
+            JsonSerializer.Serialize(also.Select(table => $"{table.Schema}.{table.Name}")));
         var counted = new List<ManifestTable>(tables.Count);
         foreach (var (schema, table) in tables)
         {
@@ -170,19 +164,37 @@ internal sealed class PostgreSqlRestore : IRestoreServer
 
     private static int? Major(string? version) => int.TryParse(version?.Split('.', '(', '~', '-', '\n')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null;
 
-    private bool IsSameHost(BackupSet set) => ReferenceEquals(set.Host, _target.Host) || (set.Host is LocalHost && _target.Host is LocalHost);
-
-    private void RequireSameHost(BackupSet set)
+    // What wrote an archive stands in it, whoever made the set.
+    private static async Task<string?> DumpVersionAsync(BackupSet set, CancellationToken cancellationToken)
     {
-        if (!IsSameHost(set))
+        var check = new SetCheck(set);
+        if (set.Manifest!.Format == BackupFormat.PostgreSqlCustom)
         {
-            throw new OpsException(
-                "Backup.CannotStream",
-                OpsErrorKind.InvalidArgument,
-                $"{set.Name} is an archive of several files on {set.Host.Name}, and the programs of the server are on {_target.Host.Name}.",
-                "Copy the set there and name that host and folder in the stack file, or make backups in custom format, which go from host to host as a stream.",
-                set.Name);
+            var (content, file) = await check.OpenDataAsync(cancellationToken);
+            await using (content)
+            {
+                return (await PgArchiveReader.PeekAsync(new ByteReader(content, file.Shown), cancellationToken)).DumpVersion;
+            }
         }
+
+        if (set.Manifest.Format == BackupFormat.PostgreSqlDirectory)
+        {
+            var path = check.ArchiveFolder + DumpFolder.Contents;
+            await using var contents = await SetFile.OpenAsync(set, set.Files.First(file => file.Path == path), cancellationToken);
+            return (await PgArchiveReader.PeekAsync(new ByteReader(contents, contents.Shown), cancellationToken)).DumpVersion;
+        }
+
+        return null;
+    }
+
+    // The program can be where the files are: on the server's host, or on this machine, from where the server is reached in any case.
+    private bool ReadsFiles(BackupSet set) => set.Host.Name == _target.Host.Name || set.Host is LocalHost;
+
+    private Task<PostgreSqlTool> OpenToolAsync(BackupSet set, string program, CancellationToken cancellationToken)
+    {
+        var files = set.Manifest!.Format == BackupFormat.PostgreSqlDirectory
+            || (program == "pg_restore" && set.Manifest.Compression == BackupCompression.None && ReadsFiles(set));
+        return PostgreSqlTool.OpenAsync(_target, program, files ? set.Host : null, cancellationToken);
     }
 
     private static List<string> PgRestore(string name, LoadOptions options)
@@ -314,12 +326,13 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         }
     }
 
-    private Task RunAsync(string[] arguments, BackupSet set, string name, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken) => DatabasePrograms.RunAsync(
-        _target.Host,
-        DatabasePrograms.PostgreSql(_target, name, SessionOptions, arguments) with { FurtherInput = input },
-        arguments[0],
-        set.Name,
-        cancellationToken);
+    private async Task RunAsync(string[] arguments, BackupSet set, string name, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken)
+    {
+        await using var tool = await OpenToolAsync(set, arguments[0], cancellationToken);
+        var command = tool.Command(name, arguments[1..]);
+        var environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["PGOPTIONS"] = SessionOptions, ["LC_ALL"] = "C" };
+        await LoadProgram.RunAsync(tool.Host, command with { FurtherInput = input, Environment = environment }, arguments[0], set.Name, cancellationToken);
+    }
 
     // Rows and definition of the tables, not what points at them: a foreign key to a table that is not there would stop everything.
     private static IEnumerable<string> Wanted(LoadOptions options) => options.Tables.SelectMany(table => (string[])["--table", table]);

@@ -51,7 +51,7 @@ internal static partial class RedisLoad
             return result.ExitCode switch
             {
                 0 => FormattableString.Invariant($"a Redis server that was started for it loaded {Keys().Matches(result.StandardOutput).Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))} keys, and {how}"),
-                NotFound => throw DatabasePrograms.ToolMissing(set.Host, "redis-server"),
+                NotFound => throw LoadProgram.ToolMissing(set.Host, "redis-server"),
                 NotLoaded => throw new OpsException(
                     "Backup.LoadFailed", OpsErrorKind.OperationFailed, $"No Redis server could load {set.Name}: {result.Summary}", "Check that redis-server there is not older than the server that was backed up.", set.Name),
                 _ => throw HostErrors.FileFailed(set.Host.Name, set.Path, result.Summary),
