@@ -73,14 +73,21 @@ internal sealed class SetCheck(BackupSet set)
             _ => throw DumpErrors.FormatUnknown(set.Name),
         };
 
-        // Files that no reader of the content asked for.
+        await ReadAllAsync(cancellationToken);
+        return HasChecksums ? how + ", and the checksums are those that were recorded" : how;
+    }
+
+    /// <summary>Reads every file that was not read yet, for its checksum: compared where one is known, to be recorded where none is.</summary>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="OpsException"><c>Backup.Damaged</c>.</exception>
+    public async Task ReadAllAsync(CancellationToken cancellationToken)
+    {
         foreach (var file in set.Files.Where(file => !_read.ContainsKey(file.Path)))
         {
             await using var content = await SetFile.OpenAsync(set, file, cancellationToken);
             _read[file.Path] = await content.FinishAsync(cancellationToken);
         }
-
-        return HasChecksums ? how + ", and the checksums are those that were recorded" : how;
     }
 
     /// <summary>Opens the data of a set that is one file, decompressed; <see cref="FinishAsync"/> says afterwards whether it was as recorded.</summary>

@@ -10,18 +10,26 @@ internal interface IRestoreServer : IAsyncDisposable
     /// <exception cref="OpsException"><c>Backup.ToolMissing</c>, <c>Backup.ToolTooOld</c>, <c>Backup.FormatNotRestorable</c>.</exception>
     Task RequireProgramsAsync(BackupSet set, CancellationToken cancellationToken);
 
-    /// <summary>Databases that a command made and did not live to remove. Those of commands that still run are not among them.</summary>
+    /// <summary>Databases that a command made and did not live to finish. Those of commands that still run are not among them.</summary>
     /// <param name="prefix">What their names begin with.</param>
+    /// <param name="marked">Only those with a mark: others with such names are finished.</param>
     /// <param name="cancellationToken">Ends the question.</param>
     /// <returns>Their names.</returns>
-    Task<IReadOnlyList<string>> FindLeftAsync(string prefix, CancellationToken cancellationToken);
+    Task<IReadOnlyList<string>> FindLeftAsync(string prefix, bool marked, CancellationToken cancellationToken);
 
     /// <summary>Makes an empty database that is ours as long as this connection lives.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="like">A database whose encoding, locale and owner it gets, if there is one of that name.</param>
+    /// <param name="mark">It is to stay, and is marked as unfinished until <see cref="FinishAsync"/>.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task.</returns>
-    Task CreateAsync(string name, string? like, CancellationToken cancellationToken);
+    Task CreateAsync(string name, string? like, bool mark, CancellationToken cancellationToken);
+
+    /// <summary>A database that was made to stay is finished: it loses its mark and its lock.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task.</returns>
+    Task FinishAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Loads a set, stopping at the first error. The content is read once, and its checksums with it.</summary>
     /// <param name="set">The set.</param>
@@ -35,10 +43,16 @@ internal interface IRestoreServer : IAsyncDisposable
 
     /// <summary>Counts the rows of every table.</summary>
     /// <param name="name">The database.</param>
-    /// <param name="also">Tables that are counted too, if they are there: partitioned ones, views.</param>
     /// <param name="cancellationToken">Ends the counting.</param>
-    /// <returns>The tables.</returns>
-    Task<IReadOnlyList<ManifestTable>> CountAsync(string name, IReadOnlyList<ManifestTable> also, CancellationToken cancellationToken);
+    /// <returns>The tables; of partitioned ones their partitions.</returns>
+    Task<IReadOnlyList<ManifestTable>> CountAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Counts the rows of something that is not among those: a partitioned table, a view.</summary>
+    /// <param name="name">The database.</param>
+    /// <param name="table">Its name.</param>
+    /// <param name="cancellationToken">Ends the counting.</param>
+    /// <returns>The rows; null when there is no such thing.</returns>
+    Task<long?> CountAsync(string name, ManifestTable table, CancellationToken cancellationToken);
 
     /// <summary>Drops a database that was made here, with whoever is connected to it.</summary>
     /// <param name="name">Its name.</param>

@@ -9,6 +9,9 @@ internal sealed class MySqlRestore : IRestoreServer
     // Locks are the server's, so their names say whose they are. 64 characters are allowed.
     private const string LockPrefix = "opsrunbook:";
 
+    // A schema has no comment in which it could say what it is.
+    private const string Mark = "opsrunbook_unfinished";
+
     private readonly DatabaseTarget _target;
     private readonly MySqlSession _session;
     private readonly bool _offersTls;
@@ -44,22 +47,34 @@ internal sealed class MySqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, bool marked, CancellationToken cancellationToken)
     {
         var rows = await _session.QueryAsync(
-            $"SELECT SCHEMA_NAME AS s FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, {prefix.Length.ToString(CultureInfo.InvariantCulture)}) = {MySqlSession.Literal(prefix)} AND IS_FREE_LOCK(CONCAT({MySqlSession.Literal(LockPrefix)}, RIGHT(SCHEMA_NAME, 40)))",
+            $"SELECT SCHEMA_NAME AS s FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, {prefix.Length.ToString(CultureInfo.InvariantCulture)}) = {MySqlSession.Literal(prefix)} AND IS_FREE_LOCK(CONCAT({MySqlSession.Literal(LockPrefix)}, RIGHT(SCHEMA_NAME, 40)))"
+            + (marked ? $" AND EXISTS (SELECT 1 FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = SCHEMA_NAME AND t.TABLE_NAME = {MySqlSession.Literal(Mark)})" : string.Empty),
             cancellationToken);
         return rows.Select(row => row["s"]).OfType<string>().ToList();
     }
 
     /// <inheritdoc/>
-    public async Task CreateAsync(string name, string? like, CancellationToken cancellationToken)
+    public async Task CreateAsync(string name, string? like, bool mark, CancellationToken cancellationToken)
     {
         await _session.QueryAsync($"SELECT GET_LOCK({LockOf(name)}, 0) AS l", cancellationToken);
         var options = like is null ? [] : await _session.QueryAsync(
             $"SELECT DEFAULT_CHARACTER_SET_NAME AS c, DEFAULT_COLLATION_NAME AS o FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {MySqlSession.Literal(like)}", cancellationToken);
         var charset = options is [var row] ? $" CHARACTER SET {MySqlSession.Identifier(row["c"]!)} COLLATE {MySqlSession.Identifier(row["o"]!)}" : string.Empty;
         await _session.QueryAsync($"CREATE DATABASE {MySqlSession.Identifier(name)}{charset}", cancellationToken);
+        if (mark)
+        {
+            await _session.QueryAsync($"CREATE TABLE {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(Mark)} (unfinished INT)", cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task FinishAsync(string name, CancellationToken cancellationToken)
+    {
+        await _session.QueryAsync($"DROP TABLE IF EXISTS {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(Mark)}", cancellationToken);
+        await _session.QueryAsync($"SELECT RELEASE_LOCK({LockOf(name)}) AS l", cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -81,18 +96,25 @@ internal sealed class MySqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, IReadOnlyList<ManifestTable> also, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, CancellationToken cancellationToken)
     {
         var tables = await _session.QueryAsync(
             $"SELECT TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA = {MySqlSession.Literal(name)} AND TABLE_TYPE IN ('BASE TABLE', 'SEQUENCE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME", cancellationToken);
         var counted = new List<ManifestTable>(tables.Count);
-        foreach (var table in tables.Select(row => row["t"]!))
+        foreach (var table in tables.Select(row => row["t"]!).Where(table => table != Mark))
         {
             var rows = (await _session.RowAsync($"SELECT COUNT(*) AS n FROM {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(table)}", cancellationToken)).Number("n") ?? 0;
             counted.Add(new ManifestTable(name, table, rows));
         }
 
         return counted;
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> CountAsync(string name, ManifestTable table, CancellationToken cancellationToken)
+    {
+        var found = await _session.QueryAsync($"SELECT 1 AS x FROM information_schema.TABLES WHERE TABLE_SCHEMA = {MySqlSession.Literal(name)} AND TABLE_NAME = {MySqlSession.Literal(table.Name)}", cancellationToken);
+        return found.Count == 0 ? null : (await _session.RowAsync($"SELECT COUNT(*) AS n FROM {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(table.Name)}", cancellationToken)).Number("n");
     }
 
     /// <inheritdoc/>

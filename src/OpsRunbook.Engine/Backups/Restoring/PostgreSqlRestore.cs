@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using OpsRunbook.Engine.Databases;
 using OpsRunbook.Engine.Hosts;
 
@@ -56,19 +55,22 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, CancellationToken cancellationToken)
-    {
-        var names = await _session.QueryAsync(
-            "SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1) AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $2::int::oid AND objid = hashtext(datname::text)::oid AND granted) ORDER BY 1",
-            row => row.GetString(0),
-            cancellationToken,
-            prefix,
-            LockClass);
-        return names;
-    }
+    public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, bool marked, CancellationToken cancellationToken) => await _session.QueryAsync(
+        """
+        SELECT d.datname::text FROM pg_database d
+         WHERE starts_with(d.datname::text, $1) AND (NOT $3 OR starts_with(shobj_description(d.oid, 'pg_database'), $4))
+           AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $2::int::oid AND objid = hashtext(d.datname::text)::oid AND granted)
+         ORDER BY 1
+        """,
+        row => row.GetString(0),
+        cancellationToken,
+        prefix,
+        LockClass,
+        marked,
+        DatabaseMark.Restoring);
 
     /// <inheritdoc/>
-    public async Task CreateAsync(string name, string? like, CancellationToken cancellationToken)
+    public async Task CreateAsync(string name, string? like, bool mark, CancellationToken cancellationToken)
     {
         // The lock comes first: a database without one is taken for left behind.
         await _session.QueryAsync($"SELECT pg_advisory_lock({LockClass.ToString(CultureInfo.InvariantCulture)}, hashtext($1))", _ => true, cancellationToken, name);
@@ -84,6 +86,29 @@ internal sealed class PostgreSqlRestore : IRestoreServer
             like);
         var options = found is [var text] ? text : string.Empty;
         await _session.ExecuteAsync($"CREATE DATABASE {PostgreSqlSession.Identifier(name)} TEMPLATE template0{options}", cancellationToken);
+        if (mark)
+        {
+            await CommentAsync(name, DatabaseMark.Restoring, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task FinishAsync(string name, CancellationToken cancellationToken)
+    {
+        await CommentAsync(name, null, cancellationToken);
+        await UnlockAsync(name, cancellationToken);
+    }
+
+    /// <summary>Sets the comment of a database, in which its mark stands.</summary>
+    /// <param name="name">The database.</param>
+    /// <param name="text">The comment; null for none.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task.</returns>
+    public async Task CommentAsync(string name, string? text, CancellationToken cancellationToken)
+    {
+        // COMMENT takes no parameters; the server writes the literal.
+        var statement = await _session.QueryAsync("SELECT format('COMMENT ON DATABASE %I IS %L', $1::text, $2::text)", row => row.GetString(0), cancellationToken, name, text ?? string.Empty);
+        await _session.ExecuteAsync(statement[0], cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -112,27 +137,33 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, IReadOnlyList<ManifestTable> also, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, CancellationToken cancellationToken)
     {
         await using var session = await PostgreSqlSession.OpenAsync(_target, cancellationToken, name);
         var tables = await session.QueryAsync(
             """
             SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE (c.relkind = 'r' OR (c.relkind IN ('p', 'm', 'v') AND (n.nspname || '.' || c.relname) IN (SELECT jsonb_array_elements_text($1::text::jsonb))))
-               AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
+             WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
              ORDER BY 1, 2
             """,
             row => (Schema: row.GetString(0), Table: row.GetString(1)),
-            cancellationToken,
-            JsonSerializer.Serialize(also.Select(table => $"{table.Schema}.{table.Name}")));
+            cancellationToken);
         var counted = new List<ManifestTable>(tables.Count);
         foreach (var (schema, table) in tables)
         {
-            var rows = await session.QueryAsync($"SELECT count(*) FROM {PostgreSqlSession.Identifier(schema)}.{PostgreSqlSession.Identifier(table)}", row => row.GetInt64(0), cancellationToken);
-            counted.Add(new ManifestTable(schema, table, rows[0]));
+            counted.Add(new ManifestTable(schema, table, await CountAsync(session, schema, table, cancellationToken)));
         }
 
         return counted;
+    }
+
+    /// <inheritdoc/>
+    public async Task<long?> CountAsync(string name, ManifestTable table, CancellationToken cancellationToken)
+    {
+        await using var session = await PostgreSqlSession.OpenAsync(_target, cancellationToken, name);
+        var found = await session.QueryAsync(
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f')", _ => true, cancellationToken, table.Schema, table.Name);
+        return found.Count == 0 ? null : await CountAsync(session, table.Schema, table.Name, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -161,6 +192,9 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         $"{set.Name} is {set.Manifest?.Format.ToString() ?? "no set"}, which cannot be restored into {product}.",
         "Check the backup's 'database:' in the stack file.",
         set.Name);
+
+    private static async Task<long> CountAsync(PostgreSqlSession session, string schema, string table, CancellationToken cancellationToken) =>
+        (await session.QueryAsync($"SELECT count(*) FROM {PostgreSqlSession.Identifier(schema)}.{PostgreSqlSession.Identifier(table)}", row => row.GetInt64(0), cancellationToken))[0];
 
     private static int? Major(string? version) => int.TryParse(version?.Split('.', '(', '~', '-', '\n')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null;
 
@@ -214,7 +248,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         var jobs = (options.Jobs ?? 2).ToString(CultureInfo.InvariantCulture);
         string[] parallel = set.Manifest!.Format == BackupFormat.PostgreSqlTar ? [] : ["--jobs", jobs];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sums = check.HasChecksums ? check.CheckSumsAsync(stop.Token) : Task.FromResult(string.Empty);
+        var sums = check.ReadAllAsync(stop.Token);
         var load = RunAsync([.. PgRestore(name, options), .. parallel, .. Wanted(options), "--", path], set, name, null, stop.Token);
         try
         {

@@ -41,7 +41,7 @@ internal sealed class ScratchDatabase : IAsyncDisposable
         try
         {
             await check(server);
-            foreach (var left in await server.FindLeftAsync(Prefix, cancellationToken))
+            foreach (var left in await server.FindLeftAsync(Prefix, marked: false, cancellationToken))
             {
                 await server.DropAsync(left, cancellationToken);
                 output.Warning($"The scratch database '{left}' on {target.Text}, which an interrupted test had left there, was dropped.");
@@ -51,7 +51,7 @@ internal sealed class ScratchDatabase : IAsyncDisposable
             var scratch = new ScratchDatabase(server, target, name, output);
             try
             {
-                await server.CreateAsync(name, database.Definition.Database, cancellationToken);
+                await server.CreateAsync(name, database.Definition.Database, mark: false, cancellationToken);
                 return scratch;
             }
             catch
