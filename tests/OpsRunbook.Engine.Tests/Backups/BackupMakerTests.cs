@@ -56,6 +56,7 @@ public sealed class BackupMakerTests
         var database = await server.CreateDatabaseAsync();
         await server.ExecuteAsync(
             """
+            SET NAMES utf8mb4;
             CREATE TABLE item (id int PRIMARY KEY, name varchar(100) CHARACTER SET utf8mb4, data blob) ENGINE=InnoDB;
             INSERT INTO item SELECT seq, CONCAT('ünï 🙂 ''', seq), UNHEX(MD5(seq)) FROM seq_1_to_3000;
             CREATE TABLE note (id int) ENGINE=MyISAM;
