@@ -12,6 +12,7 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Backup-Database'
         'Clear-Cache'
         'ConvertTo-HealthReport'
         'Disable-MaintenanceMode'
@@ -26,6 +27,7 @@
         'Get-CacheSlowLog'
         'Get-CacheStatus'
         'Get-ContainerStat'
+        'Get-DbBackup'
         'Get-DbIndex'
         'Get-DbSession'
         'Get-DbSlowQuery'
@@ -57,6 +59,7 @@
         'New-TemporaryCertificate'
         'Remove-AlertSilence'
         'Remove-CacheKey'
+        'Remove-DbBackup'
         'Restart-OpsService'
         'Send-OpsAnnouncement'
         'Set-AppUser'
