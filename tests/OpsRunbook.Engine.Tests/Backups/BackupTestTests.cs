@@ -136,7 +136,8 @@ public sealed class BackupTestTests : IDisposable
     [SkippableFact]
     public async Task No_password_is_ever_an_argument_or_in_the_environment()
     {
-        var server = await Servers.PostgreSqlAsync();
+        // The tests' own programs have other servers' passwords in their environment.
+        await using var server = await Servers.NewPostgreSqlAsync();
         var database = await server.CreateDatabaseAsync();
         await server.ExecuteAsync(SampleDumps.PostgreSql, database);
         await SampleDumps.DumpAsync(server, "pg_dump", $"--file={At("plain.sql")}", database);

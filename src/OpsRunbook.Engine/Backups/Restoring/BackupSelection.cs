@@ -1,3 +1,5 @@
+using OpsRunbook.Engine.Databases;
+
 namespace OpsRunbook.Engine.Backups;
 
 /// <summary>Picks sets out of a backup folder.</summary>
@@ -29,4 +31,14 @@ internal static class BackupSelection
         var chosen = sets.Where(set => names.Count == 0 || names.Any(name => NameFilter.Fits(name, set.Name))).ToList();
         return newest && chosen.Count > 1 ? [chosen[^1]] : chosen;
     }
+
+    /// <summary>A database of the stack, on whose server something is restored.</summary>
+    /// <param name="member">The backup.</param>
+    /// <param name="name">Name of the database.</param>
+    /// <returns>The database.</returns>
+    /// <exception cref="OpsException"><c>Db.NotFound</c>.</exception>
+    public static DatabaseMember Server(BackupMember member, string name) => member.Session.Stack.Databases.TryGetValue(name, out var definition)
+        ? new DatabaseMember(member.Session, name, definition)
+        : throw new OpsException(
+            "Db.NotFound", OpsErrorKind.NotFound, $"The stack '{member.Session.Stack.Name}' has no database '{name}'.", Nearest.Suggest(name, member.Session.Stack.Databases.Keys), name);
 }

@@ -79,7 +79,7 @@ public sealed class BackupTest(BackupMember member, BackupTestRequest request, C
             Passed = finding.Passed,
             At = DateTime.UtcNow,
             How = finding.Message,
-            By = $"{Environment.UserName}@{Environment.MachineName}",
+            By = BackupOrigin.Who,
         };
         var isRecorded = false;
         try
@@ -133,19 +133,10 @@ public sealed class BackupTest(BackupMember member, BackupTestRequest request, C
             cancellationToken);
     }
 
-    private DatabaseMember Server(BackupSet set)
-    {
-        if (request.Server is { } name)
-        {
-            return member.Session.Stack.Databases.TryGetValue(name, out var definition)
-                ? new DatabaseMember(member.Session, name, definition)
-                : throw new OpsException(
-                    "Db.NotFound", OpsErrorKind.NotFound, $"The stack '{member.Session.Stack.Name}' has no database '{name}'.", Nearest.Suggest(name, member.Session.Stack.Databases.Keys), name);
-        }
-
-        return member.Database ?? throw new OpsException(
+    private DatabaseMember Server(BackupSet set) => request.Server is { } name
+        ? BackupSelection.Server(member, name)
+        : member.Database ?? throw new OpsException(
             "Backup.EngineNotSupported", OpsErrorKind.InvalidArgument, $"{set.Name} belongs to '{member.Definition.Database}', which is no database of the stack.", "Name one to restore on with -Server.", set.Name);
-    }
 
     private async Task PlanAsync(BackupSet set, CancellationToken cancellationToken)
     {

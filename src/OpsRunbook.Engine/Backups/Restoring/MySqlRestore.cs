@@ -91,7 +91,8 @@ internal sealed class MySqlRestore : IRestoreServer
             filter,
             set,
             options,
-            () => LoadProgram.RunAsync(_target.Host, command with { FurtherInput = feed.ReadAsync(cancellationToken) }, "mariadb", set.Name, cancellationToken));
+            () => LoadProgram.RunAsync(_target.Host, command with { FurtherInput = feed.ReadAsync(cancellationToken) }, "mariadb", set.Name, cancellationToken),
+            cancellationToken);
         _events.AddRange(filter.Events);
     }
 

@@ -104,11 +104,19 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     /// <param name="text">The comment; null for none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task.</returns>
-    public async Task CommentAsync(string name, string? text, CancellationToken cancellationToken)
+    public Task CommentAsync(string name, string? text, CancellationToken cancellationToken) => CommentAsync(_session, name, text, cancellationToken);
+
+    /// <summary>Sets the comment of a database over another session.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="name">The database.</param>
+    /// <param name="text">The comment; null for none.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task.</returns>
+    public static async Task CommentAsync(PostgreSqlSession session, string name, string? text, CancellationToken cancellationToken)
     {
-        // COMMENT takes no parameters; the server writes the literal.
-        var statement = await _session.QueryAsync("SELECT format('COMMENT ON DATABASE %I IS %L', $1::text, $2::text)", row => row.GetString(0), cancellationToken, name, text ?? string.Empty);
-        await _session.ExecuteAsync(statement[0], cancellationToken);
+        // COMMENT takes no parameters, so the server writes the statement.
+        var statement = await session.QueryAsync("SELECT format('COMMENT ON DATABASE %I IS %L', $1::text, $2::text)", row => row.GetString(0), cancellationToken, name, text ?? string.Empty);
+        await session.ExecuteAsync(statement[0], cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -283,6 +291,11 @@ internal sealed class PostgreSqlRestore : IRestoreServer
             {
                 // It only says that its input ended early.
             }
+            catch (OpsException)
+            {
+                await check.ReadAllAsync(cancellationToken);
+                throw;
+            }
 
             if (damage is not null)
             {
@@ -324,11 +337,11 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         var filter = PostgreSqlDumpFilter.For(set.Name, set.Manifest!.Format == BackupFormat.PostgreSqlAll, options.IsScratch, options.Database);
         var feed = new SqlFeed(check, filter, options.Progress);
         string[] arguments = ["psql", "--no-psqlrc", "--quiet", "--no-password", "--set", "ON_ERROR_STOP=1", "--output", "/dev/null", "--dbname", name];
-        await FeedAsync(feed, filter, set, options, () => RunAsync(arguments, set, name, feed.ReadAsync(cancellationToken), cancellationToken));
+        await FeedAsync(feed, filter, set, options, () => RunAsync(arguments, set, name, feed.ReadAsync(cancellationToken), cancellationToken), cancellationToken);
     }
 
     /// <summary>Runs a program on a feed, and says what was wrong with the dump rather than what the program made of it.</summary>
-    internal static async Task FeedAsync(SqlFeed feed, SqlDumpFilter filter, BackupSet set, LoadOptions options, Func<Task> load)
+    internal static async Task FeedAsync(SqlFeed feed, SqlDumpFilter filter, BackupSet set, LoadOptions options, Func<Task> load, CancellationToken cancellationToken)
     {
         try
         {
@@ -337,6 +350,12 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         catch (OpsException) when (feed.Failure is not null)
         {
             // It only says that its input ended early.
+        }
+        catch (OpsException)
+        {
+            // A wrong checksum explains a failed load, and the load has not seen the whole file.
+            await feed.Check.ReadAllAsync(cancellationToken);
+            throw;
         }
 
         if (feed.Failure is { } damage)

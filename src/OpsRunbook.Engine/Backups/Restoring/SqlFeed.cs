@@ -8,6 +8,9 @@ namespace OpsRunbook.Engine.Backups;
 /// <param name="progress">Told how many bytes were read; null for nobody.</param>
 internal sealed class SqlFeed(SetCheck check, SqlDumpFilter filter, Action<long>? progress)
 {
+    /// <summary>Reads the set.</summary>
+    public SetCheck Check => check;
+
     /// <summary>What was wrong with the dump; null when it was read to its end and is whole.</summary>
     public OpsException? Failure { get; private set; }
 
