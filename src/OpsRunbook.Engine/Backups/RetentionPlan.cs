@@ -38,16 +38,20 @@ internal sealed class RetentionPlan(RetentionRules rules, DateTime now)
             return Remove(set.Problem!);
         }
 
+        var last = Last(set, good, verified);
         if (chosen is null && Rule(set, kept) is { } rule)
         {
-            return Keep(rule);
+            return Keep(last ?? rule);
         }
 
         var why = chosen is not null ? "it was chosen"
             : set.State == BackupState.Damaged ? $"it is damaged: {set.Problem}"
             : set.LastVerdict is { Passed: false } ? "its test failed"
             : $"it is {Duration.Format(now - set.Ended)} old, and no rule keeps it";
-        return (Protection(set, sets, good, verified) is { } protection ? Keep(protection) : Remove(why)) with { Wanted = true };
+
+        // By their order, not by a clock.
+        last ??= sets.SkipWhile(other => other.Name != set.Name).Skip(1).Any(other => other.IsVerified) ? null : "no newer set is verified";
+        return (last is null ? Remove(why) : Keep(last)) with { Wanted = true };
 
         RetentionDecision Keep(string reason) => new(set, true, reason);
 
@@ -60,7 +64,8 @@ internal sealed class RetentionPlan(RetentionRules rules, DateTime now)
         : rules.Keep is { } keep && now - set.Ended < keep ? $"it is younger than {Duration.Format(keep)}"
         : null;
 
-    private string? Protection(BackupSet set, IReadOnlyList<BackupSet> sets, List<BackupSet> good, List<BackupSet> verified)
+    // What is kept whatever anybody says.
+    private string? Last(BackupSet set, List<BackupSet> good, List<BackupSet> verified)
     {
         if (good.Count > 0 && good[^1].Name == set.Name)
         {
@@ -68,13 +73,9 @@ internal sealed class RetentionPlan(RetentionRules rules, DateTime now)
         }
 
         var rank = verified.Count - verified.FindIndex(other => other.Name == set.Name);
-        if (rank <= verified.Count && rank <= Math.Max(1, rules.Minimum))
-        {
-            return rank == 1 ? "it is the newest verified set" : string.Create(CultureInfo.InvariantCulture, $"it is one of the {rules.Minimum} newest verified sets");
-        }
-
-        // By their order, not by a clock.
-        return sets.SkipWhile(other => other.Name != set.Name).Skip(1).Any(other => other.IsVerified) ? null : "no newer set is verified";
+        return rank > verified.Count || rank > Math.Max(1, rules.Minimum) ? null
+            : rank == 1 ? "it is the newest verified set"
+            : string.Create(CultureInfo.InvariantCulture, $"it is one of the {rules.Minimum} newest verified sets");
     }
 
     private Dictionary<string, string> ByRules(List<BackupSet> good)
