@@ -31,6 +31,10 @@ public sealed class FileJournal : IJournal
                 byte[] written = EndsInLine(file) ? [.. line, (byte)'\n'] : [(byte)'\n', .. line, (byte)'\n'];
                 await file.WriteAsync(written, cancellationToken);
                 file.Flush(flushToDisk: true);
+                if (start == 0)
+                {
+                    LocalFiles.SyncFolder(Path.GetDirectoryName(_path)!);
+                }
             }
             catch (IOException)
             {
