@@ -12,6 +12,7 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Add-IncidentEntry'
         'Backup-Database'
         'Clear-Cache'
         'ConvertTo-HealthReport'
@@ -19,6 +20,7 @@
         'Enable-MaintenanceMode'
         'Export-AlertRule'
         'Export-DbBackupData'
+        'Export-Incident'
         'Find-LargeFile'
         'Get-Alert'
         'Get-AlertSilence'
@@ -38,6 +40,7 @@
         'Get-DockerUsage'
         'Get-Escalation'
         'Get-HostHealth'
+        'Get-Incident'
         'Get-ListeningPort'
         'Get-LoginFailure'
         'Get-MetricTarget'
@@ -63,6 +66,7 @@
         'Remove-DbBackup'
         'Restart-OpsService'
         'Restore-Database'
+        'Send-IncidentUpdate'
         'Send-OpsAnnouncement'
         'Set-AppUser'
         'Set-CachePolicy'
@@ -71,9 +75,11 @@
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
         'Set-ServiceEnvironment'
+        'Start-Incident'
         'Start-OpsService'
         'Stop-CacheClient'
         'Stop-DbSession'
+        'Stop-Incident'
         'Stop-OpsService'
         'Test-Certificate'
         'Test-DbBackup'

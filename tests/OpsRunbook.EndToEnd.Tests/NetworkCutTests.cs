@@ -19,7 +19,7 @@ public sealed class NetworkCutTests
               db: { engine: postgres, server: 127.0.0.1, port: {{network.Port}}, database: postgres, user: postgres, password: "{{server.Password}}", timeout: 5s }
 
             """;
-        var query = ConsoleRun.InAsync(network, stack, "Invoke-DbQuery", "db", $"SELECT 1 AS {"a" + mark} FROM pg_sleep(300)");
+        var query = ConsoleRun.UnderAsync(network.Enter, stack, new Dictionary<string, string>(), "Invoke-DbQuery", "db", $"SELECT 1 AS {"a" + mark} FROM pg_sleep(300)");
         for (var attempt = 0; Convert.ToInt64(await server.ExecuteAsync($"SELECT count(*) FROM {found}"), CultureInfo.InvariantCulture) == 0; attempt++)
         {
             Assert.True(attempt < 300 && !query.IsCompleted, query.IsCompleted ? (await query).Error : "The query never began.");
@@ -37,7 +37,7 @@ public sealed class NetworkCutTests
             // The limit is 5 s; the rest is what a busy machine takes.
             Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(30));
 
-            result = await ConsoleRun.InAsync(network, stack, "Get-DbSession", "db");
+            result = await ConsoleRun.UnderAsync(network.Enter, stack, new Dictionary<string, string>(), "Get-DbSession", "db");
             Assert.Contains("Db.Timeout", result.Error, StringComparison.Ordinal);
             Assert.Contains($"127.0.0.1:{network.Port}", result.Error, StringComparison.Ordinal);
         }

@@ -22,12 +22,8 @@ public sealed class IsolatedNetwork : ServerProcess
     private IsolatedNetwork(string socket)
         : base("network") => _socket = socket;
 
-    /// <summary>Runs a program in this network.</summary>
-    /// <param name="arguments">Program and arguments.</param>
-    /// <param name="environment">Variables to add.</param>
-    /// <returns>How it ended.</returns>
-    public Task<ToolResult> ExecuteAsync(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        Tool.TryRunAsync("nsenter", [$"--target={Pid.ToString(CultureInfo.InvariantCulture)}", "--net", .. arguments], environment: environment, timeout: TimeSpan.FromMinutes(2));
+    /// <summary>The first arguments of a command that runs in this network.</summary>
+    public IReadOnlyList<string> Enter => ["nsenter", $"--target={Pid.ToString(CultureInfo.InvariantCulture)}", "--net"];
 
     /// <summary>Drops every packet to and from the port, without a word to anybody.</summary>
     /// <returns>A task.</returns>
@@ -35,7 +31,7 @@ public sealed class IsolatedNetwork : ServerProcess
     {
         foreach (var side in (string[])["--dport", "--sport"])
         {
-            var result = await ExecuteAsync(["iptables", "-A", "INPUT", "-p", "tcp", side, Port.ToString(CultureInfo.InvariantCulture), "-j", "DROP"]);
+            var result = await Tool.TryRunAsync(Enter[0], [.. Enter.Skip(1), "iptables", "-A", "INPUT", "-p", "tcp", side, Port.ToString(CultureInfo.InvariantCulture), "-j", "DROP"]);
             if (result.ExitCode != 0)
             {
                 throw new ServerUnavailableException("a network of its own", result.Error.Trim());
