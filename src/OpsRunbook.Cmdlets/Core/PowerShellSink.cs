@@ -63,6 +63,36 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
 
     public NetworkCredential? Credential(PSCredential? value, string parameter) => value?.GetNetworkCredential();
 
+    public Exception? RunScript(ScriptBlock script)
+    {
+        try
+        {
+            // The only way by which what a script writes arrives on our pipeline as it is written, its errors and warnings too.
+            using var pipeline = ScriptBlock.Create("& $args[0]").GetSteppablePipeline(CommandOrigin.Internal, [script]);
+            pipeline.Begin(cmdlet);
+            pipeline.Process();
+            pipeline.End();
+            return null;
+        }
+        catch (RuntimeException error) when (error is not PipelineStoppedException)
+        {
+            return error;
+        }
+    }
+
+    public void SayAfterStop(string message)
+    {
+        try
+        {
+            // The streams of a stopped pipeline take nothing any more.
+            cmdlet.Host.UI.WriteWarningLine(Display.Text(message));
+        }
+        catch (Exception error) when (error is RuntimeException or NotImplementedException or IOException)
+        {
+            // There is nobody to tell.
+        }
+    }
+
     public string? ReadVault(string name)
     {
         var separator = name.IndexOf('/', StringComparison.Ordinal);

@@ -1,6 +1,5 @@
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Hosts;
-using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Engine.Maintenance;
 
@@ -41,7 +40,7 @@ internal sealed class SmokeTestsAction(WindowContext context) : IWindowAction
             Thresholds = stack.Thresholds,
             Services = { ["smoke tests"] = new StackService { Health = context.Settings.SmokeTests } },
         };
-        await using var session = new StackSession(tests, context.Session.Secrets);
+        await using var session = context.Session.With(tests);
         var health = await HealthReading.ReadAsync(
             session, new HealthRequest { Kinds = [MemberKind.Service], RetryFor = context.Timeout < Patience ? context.Timeout : Patience, RetryEvery = TimeSpan.FromSeconds(1) }, context.Output, cancellationToken);
         var checks = health.SelectMany(member => member.Checks).ToList();

@@ -4,12 +4,16 @@ namespace OpsRunbook.Engine.Maintenance;
 internal static class WindowActions
 {
     public const string Backup = "Backup";
+    public const string AnnouncePlan = "Announce plan";
     public const string AnnounceBegin = "Announce begin";
     public const string Silence = "Silence alerts";
     public const string ModeOn = "Maintenance mode on";
     public const string Note = "Note state";
     public const string Drain = "Drain";
     public const string Stop = "Stop";
+
+    public const string Extend = "Extend silences";
+    public const string AnnounceMore = "Announce extension";
 
     public const string Start = "Start";
     public const string CheckHealth = "Check health";

@@ -16,6 +16,7 @@ internal sealed class WindowContext
     public WindowContext(StackSession session, ChangeOrigin origin, IOperationOutput output, TimeSpan timeout, TimeProvider? time = null)
     {
         Session = session;
+        Command = origin.Command;
         Time = time ?? TimeProvider.System;
         Timeout = timeout;
         Output = new StepOutput(output);
@@ -25,6 +26,9 @@ internal sealed class WindowContext
 
     /// <summary>The stack in use.</summary>
     public StackSession Session { get; }
+
+    /// <summary>Cmdlet that works.</summary>
+    public string Command { get; }
 
     /// <summary>What the stack says about maintenance.</summary>
     public StackMaintenance Settings => Session.Stack.Maintenance ?? new StackMaintenance();

@@ -59,12 +59,30 @@ internal sealed class WindowStore(IStateStore state, string stack)
             OpenWork.WindowKind, window.Id, JsonSerializer.SerializeToUtf8Bytes(window, Format), window.IsUnfinished, window.Version, cancellationToken),
     };
 
-    /// <summary>Lets only one begin, change or end windows of the stack at a time.</summary>
+    /// <summary>Does something that only one may do at a time with the windows of the stack.</summary>
     /// <param name="purpose">Cmdlet.</param>
-    /// <param name="cancellationToken">Ends the taking.</param>
-    /// <returns>The lock.</returns>
-    /// <exception cref="OpsException"><c>State.Locked</c>, which names the holder.</exception>
-    public Task<IStateLock> LockAsync(string purpose, CancellationToken cancellationToken) => state.LockAsync($"window/{stack}", purpose, cancellationToken);
+    /// <param name="work">Does it.</param>
+    /// <param name="cancellationToken">Given to the work.</param>
+    /// <returns>What the work returns.</returns>
+    /// <exception cref="OpsException"><c>State.Locked</c>, which names the holder; <c>Window.LockLost</c>; what the work throws.</exception>
+    public async Task<T> LockedAsync<T>(string purpose, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await using var gate = await state.LockAsync($"window/{stack}", purpose, cancellationToken);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gate.Lost);
+        try
+        {
+            return await work(linked.Token);
+        }
+        catch (OperationCanceledException) when (gate.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new OpsException(
+                "Window.LockLost",
+                OpsErrorKind.Connection,
+                $"The connection to {state.Location} was lost, so that somebody else could have begun to work at the same window: the work was stopped.",
+                "Get-MaintenanceWindow shows how far it is; Stop-MaintenanceWindow finishes or undoes it.",
+                stack);
+        }
+    }
 
     private static WindowDocument Read(StateDocument document)
     {
