@@ -11,6 +11,8 @@ namespace OpsRunbook.Cmdlets;
 [OutputType(typeof(MaintenanceWindow), typeof(OpsPlanStep))]
 public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
 {
+    private readonly List<string?> _ids = [];
+
     /// <summary>What it is for. Users read it.</summary>
     [Parameter(Position = 0, ParameterSetName = "Now")]
     [Parameter(Position = 0, ParameterSetName = "Plan")]
@@ -82,16 +84,32 @@ public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
     }
 
     /// <inheritdoc/>
-    protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    {
+        _ids.Add(Id);
+        return Task.CompletedTask;
+    }
+
+    // At the end, where a failure ends the call: what follows in a script must not believe that the window is open, or over.
+    /// <inheritdoc/>
+    protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
+        foreach (var id in _ids)
+        {
+            await RunAsync(id, output, cancellationToken);
+        }
+    }
+
+    private async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
+    {
         await using var session = await OpenStackAsync(output, cancellationToken);
         await OpenChangesAsync(session, output, cancellationToken, Timeout);
         var origin = new ChangeOrigin(Sink.CommandName, session.Stack.Name, Reason, On(Force));
         var window = IsBound(nameof(At)) ? await new WindowPlanner(session, origin, output).PlanAsync(
                 new WindowPlan { At = At is PSObject wrapped ? wrapped.BaseObject : At!, TimeZone = TimeZone, Length = For, Repeat = Repeat, Title = Title }, cancellationToken)
-            : IsBound(nameof(Extend)) ? await new WindowPlanner(session, origin, output).ExtendAsync(Id, Extend, cancellationToken)
-            : await OpenAsync(session, origin, output, cancellationToken);
+            : IsBound(nameof(Extend)) ? await new WindowPlanner(session, origin, output).ExtendAsync(id, Extend, cancellationToken)
+            : await OpenAsync(session, origin, id, output, cancellationToken);
         if (window is not null && IsBound(nameof(ScriptBlock)))
         {
             window = await WorkAsync(session, origin, window, (CmdletPump)output, cancellationToken);
@@ -103,11 +121,11 @@ public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
         }
     }
 
-    private async Task<MaintenanceWindow?> OpenAsync(StackSession session, ChangeOrigin origin, IOperationOutput output, CancellationToken cancellationToken)
+    private async Task<MaintenanceWindow?> OpenAsync(StackSession session, ChangeOrigin origin, string? id, IOperationOutput output, CancellationToken cancellationToken)
     {
         try
         {
-            var request = new WindowRequest { Id = Id, Title = Title, Length = IsBound(nameof(For)) ? For : null };
+            var request = new WindowRequest { Id = id, Title = Title, Length = IsBound(nameof(For)) ? For : null };
             return await new WindowOpener(session, origin, output, Timeout).OpenAsync(request, cancellationToken);
         }
         catch (OperationCanceledException)

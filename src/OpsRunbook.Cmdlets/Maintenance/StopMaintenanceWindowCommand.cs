@@ -10,6 +10,8 @@ namespace OpsRunbook.Cmdlets;
 [OutputType(typeof(MaintenanceWindow), typeof(OpsPlanStep))]
 public sealed class StopMaintenanceWindowCommand : ChangeCmdlet
 {
+    private readonly List<string?> _ids = [];
+
     /// <summary>Id of the window. Without it: the one that is open.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -35,15 +37,31 @@ public sealed class StopMaintenanceWindowCommand : ChangeCmdlet
     }
 
     /// <inheritdoc/>
-    protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    {
+        _ids.Add(Id);
+        return Task.CompletedTask;
+    }
+
+    // At the end, where a failure ends the call: what follows in a script must not believe that the window is open, or over.
+    /// <inheritdoc/>
+    protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
+        foreach (var id in _ids)
+        {
+            await RunAsync(id, output, cancellationToken);
+        }
+    }
+
+    private async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
+    {
         await using var session = await OpenStackAsync(output, cancellationToken);
         await OpenChangesAsync(session, output, cancellationToken, Timeout);
         var closer = new WindowCloser(session, new ChangeOrigin(Sink.CommandName, session.Stack.Name, Reason, On(Force)), output, Timeout);
         try
         {
-            if (await closer.CloseAsync(new CloseRequest { Id = Id, Watch = IsBound(nameof(Watch)) ? Watch : null }, cancellationToken) is { } window)
+            if (await closer.CloseAsync(new CloseRequest { Id = id, Watch = IsBound(nameof(Watch)) ? Watch : null }, cancellationToken) is { } window)
             {
                 await output.WriteAsync(window, cancellationToken);
             }

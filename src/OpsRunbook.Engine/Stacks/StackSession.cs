@@ -24,6 +24,12 @@ public sealed class StackSession : IAsyncDisposable
         _state = new Lazy<IStateStore>(() => StateStores.Create(this));
     }
 
+    /// <summary>Opens a session that remembers in another place than the stack names.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="state">The place; the session disposes it.</param>
+    internal StackSession(OpsStack stack, IStateStore state)
+        : this(stack) => _state = new Lazy<IStateStore>(state);
+
     /// <summary>The stack.</summary>
     public OpsStack Stack { get; }
 
