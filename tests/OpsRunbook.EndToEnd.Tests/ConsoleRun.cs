@@ -13,10 +13,24 @@ internal static class ConsoleRun
     /// <param name="environment">Further variables.</param>
     /// <param name="arguments">The command and its arguments.</param>
     /// <returns>How it ended.</returns>
-    public static async Task<ToolResult> OfAsync(string stack, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Task<ToolResult> OfAsync(string stack, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        UnderAsync([], stack, environment, arguments);
+
+    /// <summary>Runs one command on a stack under another program.</summary>
+    /// <param name="program">That program and its arguments; none for no program.</param>
+    /// <param name="stack">The stack file.</param>
+    /// <param name="environment">Further variables.</param>
+    /// <param name="arguments">The command and its arguments.</param>
+    /// <returns>How it ended.</returns>
+    public static async Task<ToolResult> UnderAsync(IReadOnlyList<string> program, string stack, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var file = Path.Combine(TestRun.NewFolder("stack"), "opsrunbook.yaml");
         await File.WriteAllTextAsync(file, stack);
-        return await Tool.TryRunAsync("dotnet", [Console, .. arguments, "-Stack", file], environment: environment);
+        string[] command = [.. program, "dotnet", Console, .. arguments, "-Stack", file];
+        return await Tool.TryRunAsync(command[0], command[1..], environment: environment);
     }
+
+    /// <summary>Asserts that a command came to a good end.</summary>
+    /// <param name="run">How it ended.</param>
+    public static void AssertSucceeded(this ToolResult run) => Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Error}");
 }

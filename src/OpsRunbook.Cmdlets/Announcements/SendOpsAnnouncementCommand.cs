@@ -49,15 +49,11 @@ public sealed class SendOpsAnnouncementCommand : ChangeCmdlet
         }
         else if (channels.Count > 0 && await changes.ConfirmAsync(change, cancellationToken))
         {
-            var results = await changes.RunAsync(change, token => announcer.SendAsync(channels, new Announcement(Subject, Text), token), Judge, cancellationToken);
+            var results = await changes.RunAsync(change, token => announcer.SendAsync(channels, new Announcement(Subject, Text), token), AnnouncementJudge.Judge, cancellationToken);
             foreach (var result in results)
             {
                 await output.WriteAsync(result, cancellationToken);
             }
         }
     }
-
-    private static ChangeResult Judge(IReadOnlyList<AnnouncementResult> results) => new(
-        results.All(result => result.Status == HealthStatus.Critical) ? JournalOutcome.Failed : JournalOutcome.Succeeded,
-        string.Join(' ', results.Where(result => result.Status != HealthStatus.Healthy).Select(result => result.Message)) is { Length: > 0 } said ? said : null);
 }

@@ -20,7 +20,8 @@ public sealed class GetEscalationCommand : StackCmdlet
     public TimeSpan Elapsed { get; set; }
 
     /// <summary>When the incident began.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Since")]
+    [Parameter(Mandatory = true, ParameterSetName = "Since", ValueFromPipelineByPropertyName = true)]
+    [Alias("Started")]
     public object? Since { get; set; }
 
     /// <summary>Who is called at this moment, for the rotation of another week. Without it: now.</summary>

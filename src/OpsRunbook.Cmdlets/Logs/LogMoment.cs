@@ -9,9 +9,10 @@ internal static class LogMoment
     /// <param name="value">A date, a <see cref="TimeSpan"/>, or text such as <c>2h</c> or <c>2026-01-23 10:30</c>; null for none.</param>
     /// <param name="parameter">Name of the parameter.</param>
     /// <param name="ahead">A duration means so long from now instead of so long ago.</param>
+    /// <param name="area">First part of the error's id; null for <c>Log</c>, or <c>Certificate</c> for one ahead.</param>
     /// <returns>UTC; null for none.</returns>
-    /// <exception cref="OpsException"><c>Log.TimeInvalid</c>, or <c>Certificate.TimeInvalid</c> for one ahead.</exception>
-    public static DateTime? Read(object? value, string parameter, bool ahead = false)
+    /// <exception cref="OpsException"><c>AREA.TimeInvalid</c>.</exception>
+    public static DateTime? Read(object? value, string parameter, bool ahead = false, string? area = null)
     {
         var (item, text) = NumericLiteral.Unwrap(value);
         switch (item)
@@ -31,7 +32,7 @@ internal static class LogMoment
                 return !text.Contains(':', StringComparison.Ordinal) && text.Any(char.IsAsciiLetter) && Duration.TryParse(text, out var duration) ? DateTime.UtcNow + (ahead ? duration : -duration)
                     : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var date) ? date.UtcDateTime
                     : throw new OpsException(
-                        ahead ? "Certificate.TimeInvalid" : "Log.TimeInvalid",
+                        $"{area ?? (ahead ? "Certificate" : "Log")}.TimeInvalid",
                         OpsErrorKind.InvalidArgument,
                         $"-{parameter} '{text}' is neither a moment nor a duration.",
                         $"Write for example 1h or '7d' for so long {(ahead ? "from now" : "ago")}, or '2026-01-23 10:30' in local time, or 2026-01-23T10:30:00Z.",

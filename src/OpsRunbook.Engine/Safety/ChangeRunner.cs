@@ -207,7 +207,7 @@ public sealed class ChangeRunner
             Phase = phase,
             Command = _origin.Command,
             Action = change.Action,
-            Target = change.Target,
+            Target = CommandRedactor.RedactAddresses(change.Target),
             Host = change.Host,
             Stack = _origin.Stack,
             Incident = open.Incident,

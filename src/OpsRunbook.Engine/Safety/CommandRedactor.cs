@@ -47,8 +47,13 @@ public static partial class CommandRedactor
     public static string RedactText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Header().Replace(Address().Replace(Assignment().Replace(text, "$1" + Hidden), "$1" + Hidden + "@"), "$1" + Hidden);
+        return Header().Replace(RedactAddresses(Assignment().Replace(text, "$1" + Hidden)), "$1" + Hidden);
     }
+
+    /// <summary>Text in which only the passwords of addresses are replaced by <c>***</c>: a name, in which <c>auth:</c> and the like are part of the name.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>Text to show.</returns>
+    public static string RedactAddresses(string text) => Address().Replace(text, "$1" + Hidden + "@");
 
     /// <summary>Values by their names: those whose name is that of a secret are hidden altogether.</summary>
     /// <param name="values">The values.</param>

@@ -1,7 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.State;
@@ -12,16 +9,6 @@ namespace OpsRunbook.Engine.State;
 /// </summary>
 public sealed class FileJournal : IJournal
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter() },
-
-        // Control characters are escaped all the same, so a record can never become two lines.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private readonly string _path;
 
     /// <summary>Opens the journal. Nothing is written yet.</summary>
@@ -32,7 +19,7 @@ public sealed class FileJournal : IJournal
     public async Task AppendAsync(JournalRecord record, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var line = JsonSerializer.SerializeToUtf8Bytes(record, Format);
+        var line = JournalFormat.Write(record);
         try
         {
             StateFolder.Create(Path.GetDirectoryName(_path)!);
@@ -44,6 +31,10 @@ public sealed class FileJournal : IJournal
                 byte[] written = EndsInLine(file) ? [.. line, (byte)'\n'] : [(byte)'\n', .. line, (byte)'\n'];
                 await file.WriteAsync(written, cancellationToken);
                 file.Flush(flushToDisk: true);
+                if (start == 0)
+                {
+                    LocalFiles.SyncFolder(Path.GetDirectoryName(_path)!);
+                }
             }
             catch (IOException)
             {
@@ -80,7 +71,7 @@ public sealed class FileJournal : IJournal
         {
             number++;
             next = await reader.ReadLineAsync(cancellationToken);
-            if (Parse(line) is { } record)
+            if (JournalFormat.Read(line) is { } record)
             {
                 yield return record;
             }
@@ -98,18 +89,6 @@ public sealed class FileJournal : IJournal
                     "The other records are shown. Look at that line; a change may have been made that has no readable record.",
                     _path));
             }
-        }
-    }
-
-    private static JournalRecord? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<JournalRecord>(line, Format);
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 

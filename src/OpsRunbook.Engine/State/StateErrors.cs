@@ -19,13 +19,13 @@ internal static class StateErrors
         place);
 
     public static OpsException NotReadable(string place, string cause, Exception? inner = null) => new(
-        "State.NotReadable", OpsErrorKind.OperationFailed, $"{place} cannot be read: {cause}", "Read it as the user who works with it, or mend its permissions.", place, inner);
+        "State.NotReadable", KindOf(inner), $"{place} cannot be read: {cause}", (inner as OpsException)?.NextStep ?? "Read it as the user who works with it, or mend its permissions.", place, inner);
 
     public static OpsException NotWritten(string place, string cause, Exception? inner = null) => new(
         "State.NotWritten",
-        OpsErrorKind.OperationFailed,
+        KindOf(inner),
         $"{place} cannot be written: {cause}",
-        "Mend the permissions or free space; what was there before still is.",
+        (inner as OpsException)?.NextStep ?? "Mend the permissions or free space; what was there before still is.",
         place,
         inner);
 
@@ -42,6 +42,8 @@ internal static class StateErrors
         $"'{name}' is locked by {holder?.ToString() ?? "somebody who has not said who it is"}.",
         "Wait for its end. The lock ends by itself with its process.",
         name);
+
+    private static OpsErrorKind KindOf(Exception? inner) => (inner as OpsException)?.Kind ?? OpsErrorKind.OperationFailed;
 
     /// <summary>Refuses an id or kind that could not be a name of a file.</summary>
     /// <param name="id">The id.</param>

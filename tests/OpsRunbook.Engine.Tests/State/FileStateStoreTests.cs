@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using OpsRunbook.Engine.State;
+using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.State;
 
@@ -86,6 +88,26 @@ public sealed class FileStateStoreTests : StateStoreTests, IDisposable
 
         await using var taken = await store.LockAsync("window/shop", "z", default);
         Assert.Contains("for z", (await Assert.ThrowsAsync<OpsException>(() => store.LockAsync("window/shop", "w", default))).Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_lock_of_another_process_ends_when_that_is_killed()
+    {
+        Skip.IfNot(File.Exists("/usr/bin/flock"), "There is no flock (package util-linux).");
+        var store = await OpenAsync();
+        await (await store.LockAsync("window/shop", "x", default)).DisposeAsync();
+        var path = Path.Combine(_folder, "locks", "window%2Fshop.lock");
+        using var holder = Process.Start(new ProcessStartInfo("/usr/bin/flock", ["--close", path, "sh", "-c", "echo locked; exec cat"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("locked", await holder.StandardOutput.ReadLineAsync());
+        await File.WriteAllBytesAsync(path + ".tmp", new LockHolder("anna", Environment.MachineName, holder.Id, holder.StartTime.ToUniversalTime(), DateTime.UtcNow, "Start-MaintenanceWindow").ToJson());
+        await Tool.RunAsync("cp", [path + ".tmp", path]);
+
+        var error = await Assert.ThrowsAsync<OpsException>(() => store.LockAsync("window/shop", "y", default));
+        Assert.Contains($"anna on {Environment.MachineName} (process {holder.Id}) since ", error.Message, StringComparison.Ordinal);
+
+        holder.Kill();
+        await holder.WaitForExitAsync();
+        await using var taken = await store.LockAsync("window/shop", "y", default);
     }
 
     private protected override Task<IStateStore> OpenAsync() => Task.FromResult<IStateStore>(new FileStateStore(_folder));
