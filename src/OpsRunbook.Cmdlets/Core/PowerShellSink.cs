@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Net;
 
 namespace OpsRunbook.Cmdlets;
@@ -67,11 +68,8 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
     {
         try
         {
-            // The only way by which what a script writes arrives on our pipeline as it is written, its errors and warnings too.
-            using var pipeline = ScriptBlock.Create("& $args[0]").GetSteppablePipeline(CommandOrigin.Internal, [script]);
-            pipeline.Begin(cmdlet);
-            pipeline.Process();
-            pipeline.End();
+            // By this one of its many forms what the script writes arrives on our pipeline as it is written, its errors too.
+            cmdlet.InvokeCommand.InvokeScript("& $args[0]", useNewScope: true, PipelineResultTypes.Output | PipelineResultTypes.Error, null, script);
             return null;
         }
         catch (RuntimeException error) when (error is not PipelineStoppedException)

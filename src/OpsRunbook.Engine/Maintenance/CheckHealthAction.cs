@@ -19,7 +19,7 @@ internal sealed class CheckHealthAction(WindowContext context, IReadOnlyCollecti
 
     /// <inheritdoc/>
     public Task PlanAsync(WindowDocument window, CancellationToken cancellationToken) => context.Changes.PlanAsync(
-        Action, Target, LocalHost.LocalName, $"wait up to {Duration.Format(context.Timeout)} until {string.Join(", ", Members(window))} are well", cancellationToken).AsTask();
+        Action, Target, LocalHost.LocalName, $"wait up to {Duration.Format(context.Timeout)} for the health of {string.Join(", ", Members(window))}", cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public async Task<StepResult> DoAsync(WindowDocument window, CancellationToken cancellationToken)

@@ -5,7 +5,8 @@ namespace OpsRunbook.Engine.Maintenance;
 /// <summary>Lets visitors in again.</summary>
 /// <param name="context">What it works with.</param>
 /// <param name="name">The web server.</param>
-internal sealed class MaintenanceModeOffAction(WindowContext context, string name) : IWindowAction
+/// <param name="isEssential">It was closed. Where closing it failed, its files are as they were, and the same cause may be in the way again.</param>
+internal sealed class MaintenanceModeOffAction(WindowContext context, string name, bool isEssential) : IWindowAction
 {
     /// <inheritdoc/>
     public string Action => WindowActions.ModeOff;
@@ -14,7 +15,7 @@ internal sealed class MaintenanceModeOffAction(WindowContext context, string nam
     public string Target => name;
 
     /// <inheritdoc/>
-    public bool IsEssential => true;
+    public bool IsEssential => isEssential;
 
     /// <inheritdoc/>
     public Task PlanAsync(WindowDocument window, CancellationToken cancellationToken) => DisableAsync(cancellationToken);

@@ -43,7 +43,7 @@ internal static class WindowSteps
             .. stopped.Select(name => new StartServiceAction(context, name)),
             .. window.OpenedAt is not null || stopped.Count > 0 ? (IWindowAction[])[new CheckHealthAction(context, closed)] : [],
             .. (window.OpenedAt is not null || stopped.Count > 0) && context.Settings.SmokeTests.Count > 0 ? (IWindowAction[])[new SmokeTestsAction(context)] : [],
-            .. closed.Select(name => new MaintenanceModeOffAction(context, name)),
+            .. closed.Select(name => new MaintenanceModeOffAction(context, name, window.Opening.Any(step => step.Action == WindowActions.ModeOn && step.Target == name && step.State != MaintenanceStepState.Failed))),
             .. closed.Count > 0 ? (IWindowAction[])[new CheckSitesAction(context, closed)] : [],
             .. Acted(window, WindowActions.Silence).Count > 0 ? (IWindowAction[])[new EndSilencesAction(context)] : [],
             .. Acted(window, WindowActions.AnnounceBegin).Except(told, StringComparer.Ordinal).Select(channel => new AnnounceAction(context, WindowActions.AnnounceEnd, channel, WindowTexts.End)),

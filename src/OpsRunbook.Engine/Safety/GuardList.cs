@@ -88,12 +88,12 @@ public sealed class GuardList(StackSession session, IOperationOutput progress, T
         var times = _stack.Maintenance?.Freeze ?? [];
         if (times.Find(freeze => freeze.From <= now && now < freeze.Until) is { } present)
         {
-            return One(HealthStatus.Warning, $"nothing may be changed until {present.Until:yyyy-MM-dd HH:mm} UTC{(present.Reason is { } reason ? $": {reason}" : string.Empty)}");
+            return One(HealthStatus.Warning, $"no maintenance may begin until {present.Until:yyyy-MM-dd HH:mm} UTC{(present.Reason is { } reason ? $": {reason}" : string.Empty)}");
         }
 
         return One(HealthStatus.Healthy, times.Where(freeze => freeze.From > now).MinBy(freeze => freeze.From) is { } next
-            ? $"changes are allowed; the next freeze begins {next.From:yyyy-MM-dd HH:mm} UTC"
-            : "changes are allowed; no freeze is to come");
+            ? $"maintenance may begin; the next freeze begins {next.From:yyyy-MM-dd HH:mm} UTC"
+            : "maintenance may begin; no freeze is to come");
     }
 
     private async Task<List<(HealthStatus Status, string Target, string Message)>> HealthAsync(CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ public static class Guards
         new("Drain", "No service is stopped while it serves, where the stack says how it is drained.", ServiceChanges),
         new("FileChanged", "A file that somebody else has changed is not put back to what it was.", "Set-ServiceEnvironment"),
         new("FreeSpace", "No rewrite of a table begins without room for a second copy of it.", "Invoke-DbMaintenance"),
-        new("Freeze", "Nothing is changed in the times in which the stack wants nothing changed."),
+        new("Freeze", "No maintenance begins in a time in which the stack wants nothing changed.", StartWindow),
         new("Health", "Maintenance begins, and visitors are let in again, only when the stack is well.", StartWindow, StopWindow),
         new("Journal", "Nothing is changed without a record of it."),
         new("MemoryBelowUse", "A limit of memory is not set below what a cache uses.", "Set-CachePolicy"),

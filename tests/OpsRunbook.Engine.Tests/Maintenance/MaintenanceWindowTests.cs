@@ -50,54 +50,56 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         Assert.Contains(changes, change => change.Action.StartsWith("Enable maintenance mode", StringComparison.Ordinal) && change.Window == opened.Id);
     }
 
-    [SkippableFact]
-    public async Task Killed_before_or_after_any_record_the_window_is_finished_or_undone_by_the_next_stop()
+    // What is killed before a record has done its step and not said so; after the record before it, it had not begun.
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Killed_before_any_record_the_window_is_finished_or_undone_by_the_next_stop(bool services)
     {
         await using var stack = await WindowStack.CreateAsync(servers);
+        stack.Stack.Maintenance!.Stop = services ? ["api"] : [];
+        if (services)
+        {
+            // The rest has its own turn, which needs no service to be started again and again.
+            stack.Stack.Monitoring = null;
+            stack.Stack.Maintenance.MaintenanceMode = [];
+            stack.Stack.Maintenance.Announce = [];
+        }
+
         foreach (var closing in (bool[])[false, true])
         {
-            var killed = 0;
-            for (var record = 1; ; record++)
+            var record = 0;
+            for (KilledStore? store = null; store is null || store.WasKilled;)
             {
-                Assert.True(record < MostRecords, "The command never ends.");
-                var wasKilled = false;
-                foreach (var after in (bool[])[false, true])
+                record++;
+                var when = $"{(closing ? "Stop" : "Start")} killed before record {record}";
+                Assert.True(record < MostRecords, when);
+                if (closing)
                 {
-                    var when = $"{(closing ? "Stop" : "Start")} killed {(after ? "after" : "before")} record {record}";
-                    if (closing)
-                    {
-                        await stack.StartAsync();
-                    }
-
-                    KilledStore? store = null;
-                    IStateStore Wrap(IStateStore files) => store = new KilledStore(files, record, after);
-                    try
-                    {
-                        _ = await (closing ? stack.StopAsync(store: Wrap) : stack.StartAsync(store: Wrap));
-                    }
-                    catch (KilledException)
-                    {
-                    }
-
-                    wasKilled |= store!.WasKilled;
-                    killed += store.WasKilled ? 1 : 0;
-                    foreach (var left in await stack.ListAsync())
-                    {
-                        var end = (await stack.StopAsync())!;
-                        Assert.True(end.State == (end.OpenedAt is null ? MaintenanceWindowState.Undone : MaintenanceWindowState.Closed), when);
-                    }
-
-                    await stack.AssertAsBeforeAsync(when);
+                    await stack.StartAsync();
                 }
 
-                if (!wasKilled)
+                IStateStore Wrap(IStateStore files) => store = new KilledStore(files, record, after: false);
+                try
                 {
-                    break;
+                    _ = await (closing ? stack.StopAsync(store: Wrap) : stack.StartAsync(store: Wrap));
                 }
+                catch (KilledException)
+                {
+                }
+
+                foreach (var left in await stack.ListAsync())
+                {
+                    var end = (await stack.StopAsync())!;
+                    Assert.True(end.State == (end.OpenedAt is null ? MaintenanceWindowState.Undone : MaintenanceWindowState.Closed), when);
+                }
+
+                await stack.AssertAsBeforeAsync(when);
             }
 
             // Two records for each step, one for the window before and one after.
-            Assert.True(killed >= (closing ? 36 : 28), $"{killed}");
+            var steps = (services, closing) switch { (true, false) => 2, (true, true) => 3, (false, false) => 4, (false, true) => 6 };
+            Assert.Equal((2 * steps) + 2, record - 1);
         }
     }
 

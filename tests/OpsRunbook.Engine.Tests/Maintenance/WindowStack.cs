@@ -142,6 +142,6 @@ internal sealed class WindowStack : IAsyncDisposable
     {
         var program = Path.Combine(folder, $"{prefix}-{Guid.NewGuid():N}"[..12]);
         File.Copy("/bin/sleep", program);
-        return new StackService { Manager = ServiceManagerKind.Process, Unit = program, Start = [program, "3600"], Directory = folder };
+        return new StackService { Manager = ServiceManagerKind.Process, Unit = program, Start = [program, "3600"], Directory = folder, Health = [new StackHealthCheck { Command = ["true"] }] };
     }
 }
