@@ -13,6 +13,8 @@ incident:
   announce: [chat]
   phases: [{ name: acknowledge, from: 0s, until: 5m }]
 announce: { chat: { kind: command, command: [tee, $Sent] } }
+contacts: { anna: { name: Anna }, ben: { name: Ben } }
+escalation: { matrix: { P1: [{ after: 0s, notify: anna }, { after: 5m, notify: ben }, { after: 1h, notify: ben }] } }
 "@
 }
 
@@ -32,6 +34,7 @@ Describe 'Incidents' {
         $incident.Severity | Should -Be 'P1'
         $incident.Overdue | Should -Be 'acknowledge'
         $incident.Phases.State | Should -Be @('Due', 'Overdue')
+        ($incident | Get-Escalation -Due -Stack $Stack).Contact | Should -Be @('anna', 'ben')
         { Start-Incident 'Another' P1 -Stack $Stack } | Should -Throw -ErrorId 'Incident.Open*'
     }
 

@@ -1,8 +1,6 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Announcements;
-using OpsRunbook.Engine.Hosts;
-using OpsRunbook.Engine.Safety;
 
 namespace OpsRunbook.Cmdlets;
 
@@ -39,21 +37,7 @@ public sealed class SendOpsAnnouncementCommand : ChangeCmdlet
         var changes = await OpenChangesAsync(session, output, cancellationToken);
         var announcer = new Announcer(session);
         var channels = announcer.Choose(Channel, Purpose, output);
-        var change = new Change("Announce", string.Join(", ", channels), LocalHost.LocalName) { Before = new Dictionary<string, string?> { ["subject"] = Subject } };
-        if (changes.IsWhatIf)
-        {
-            foreach (var channel in channels)
-            {
-                await changes.PlanAsync("Announce", channel, LocalHost.LocalName, $"{session.Stack.Announce[channel].Kind}: {Subject}", cancellationToken);
-            }
-        }
-        else if (channels.Count > 0 && await changes.ConfirmAsync(change, cancellationToken))
-        {
-            var results = await changes.RunAsync(change, token => announcer.SendAsync(channels, new Announcement(Subject, Text), token), AnnouncementJudge.Judge, cancellationToken);
-            foreach (var result in results)
-            {
-                await output.WriteAsync(result, cancellationToken);
-            }
-        }
+        await AnnouncementChange.MakeAsync(
+            announcer, changes, channels, new Announcement(Subject, Text), channel => $"{session.Stack.Announce[channel].Kind}: {Subject}", output, cancellationToken);
     }
 }

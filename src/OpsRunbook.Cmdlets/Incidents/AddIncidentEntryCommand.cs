@@ -51,12 +51,9 @@ public sealed class AddIncidentEntryCommand : IncidentCmdlet
     public object? At { get; set; }
 
     /// <inheritdoc/>
-    protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
-        await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
-        var changes = await OpenChangesAsync(session, output, cancellationToken);
-        var log = new IncidentLog(session.State, session.Stack);
         var addition = new IncidentAddition(Text)
         {
             At = LogMoment.Read(At, nameof(At), area: "Incident"),
@@ -67,10 +64,14 @@ public sealed class AddIncidentEntryCommand : IncidentCmdlet
             Commander = Commander,
             ActionItem = ActionItem,
         };
-        var id = await log.FindAsync(Id, cancellationToken);
-        foreach (var entry in await AddAsync(log, changes, id, "Add incident entry", addition, cancellationToken) ?? [])
+        return AddAsync(Id, "Add incident entry", addition, EmitAsync, output, cancellationToken);
+
+        async Task EmitAsync(IncidentLog log, string id, IReadOnlyList<IncidentEntry> entries)
         {
-            await output.WriteAsync(entry, cancellationToken);
+            foreach (var entry in entries)
+            {
+                await output.WriteAsync(entry, cancellationToken);
+            }
         }
     }
 }

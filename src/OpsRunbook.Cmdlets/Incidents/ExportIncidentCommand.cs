@@ -1,7 +1,5 @@
 using System.Management.Automation;
-using System.Text;
 using OpsRunbook.Engine;
-using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Incidents;
 
 namespace OpsRunbook.Cmdlets;
@@ -9,13 +7,8 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Writes an incident as a document: impact, timeline, root cause, fix, prevention, action items.</summary>
 [Cmdlet(VerbsData.Export, "Incident", SupportsShouldProcess = true)]
 [OutputType(typeof(string))]
-public sealed class ExportIncidentCommand : StackCmdlet
+public sealed class ExportIncidentCommand : ExportCmdlet
 {
-    /// <summary>File to write. Without it the document is emitted as text.</summary>
-    [Parameter(Position = 0)]
-    [ValidateNotNullOrEmpty]
-    public string? Path { get; set; }
-
     /// <summary>Id of the incident. Without it: the open one.</summary>
     [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -24,10 +17,6 @@ public sealed class ExportIncidentCommand : StackCmdlet
     /// <summary>Kind of document. Without it: HTML for a file that is named so, else Markdown.</summary>
     [Parameter]
     public IncidentFormat Format { get; set; }
-
-    /// <summary>Replace a file that is there.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
 
     /// <inheritdoc/>
     protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
@@ -40,21 +29,6 @@ public sealed class ExportIncidentCommand : StackCmdlet
         var format = IsBound(nameof(Format)) ? Format : isHtml ? IncidentFormat.Html : IncidentFormat.Markdown;
         var incident = (await log.GetAsync(candidate => candidate == id, onlyOpen: false, output, cancellationToken)).Single();
         var text = IncidentReport.Write(incident, format);
-        if (Path is null)
-        {
-            await output.WriteAsync(text, cancellationToken);
-            return;
-        }
-
-        var path = System.IO.Path.GetFullPath(Path, WorkingDirectory);
-        if (File.Exists(path) && !On(Force))
-        {
-            throw new OpsException("Incident.FileExists", OpsErrorKind.Refused, $"{path} is there already.", "Choose another name, or replace it with -Force.", path);
-        }
-
-        if (await output.ConfirmAsync(path, $"Write the incident {id}", cancellationToken))
-        {
-            await session.Host(LocalHost.LocalName).WriteFileAsync(path, Encoding.UTF8.GetBytes(text), cancellationToken);
-        }
+        await ExportAsync(session, text, "Incident", $"Write the incident {id}", output, cancellationToken);
     }
 }

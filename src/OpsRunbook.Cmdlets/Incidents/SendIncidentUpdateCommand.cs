@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Announcements;
-using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Incidents;
 using OpsRunbook.Engine.Safety;
 
@@ -48,24 +47,12 @@ public sealed class SendIncidentUpdateCommand : IncidentCmdlet
         var announcer = new Announcer(session);
         var channels = announcer.Choose(Channel.Length > 0 ? Channel : session.Stack.Incident?.Announce ?? [], "incident", output);
         var announcement = IncidentUpdate.Write(incident, IsBound(nameof(Status)) ? Status : incident.Status, CommandRedactor.RedactText(Text), next);
-        var change = new Change("Announce", string.Join(", ", channels), LocalHost.LocalName) { Before = new Dictionary<string, string?> { ["subject"] = announcement.Subject } };
-        if (changes.IsWhatIf)
+        var results = await AnnouncementChange.MakeAsync(announcer, changes, channels, announcement, _ => announcement.Text, output, cancellationToken);
+        if (results.Count > 0)
         {
-            foreach (var channel in channels)
-            {
-                await changes.PlanAsync("Announce", channel, LocalHost.LocalName, announcement.Text, cancellationToken);
-            }
-        }
-        else if (channels.Count > 0 && await changes.ConfirmAsync(change, cancellationToken))
-        {
-            var results = await changes.RunAsync(change, token => announcer.SendAsync(channels, announcement, token), AnnouncementJudge.Judge, cancellationToken);
             var failed = results.Where(result => result.Status == HealthStatus.Critical).Select(result => result.Channel).ToList();
-            var addition = new IncidentAddition($"Update on {string.Join(", ", channels)}: {Text}{(failed.Count == 0 ? string.Empty : $" (failed: {string.Join(", ", failed)})")}") { IsUpdate = true, NextUpdate = next };
-            await log.AddAsync(id, addition, cancellationToken);
-            foreach (var result in results)
-            {
-                await output.WriteAsync(result, cancellationToken);
-            }
+            var text = $"Update on {string.Join(", ", channels)}: {Text}{(failed.Count == 0 ? string.Empty : $" (failed: {string.Join(", ", failed)})")}";
+            await log.AddAsync(id, new IncidentAddition(text) { IsUpdate = true, NextUpdate = next }, cancellationToken);
         }
     }
 }

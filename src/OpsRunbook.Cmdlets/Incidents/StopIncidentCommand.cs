@@ -43,12 +43,9 @@ public sealed class StopIncidentCommand : IncidentCmdlet
     public object? At { get; set; }
 
     /// <inheritdoc/>
-    protected override async Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
+    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
-        await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
-        var changes = await OpenChangesAsync(session, output, cancellationToken);
-        var log = new IncidentLog(session.State, session.Stack);
         var addition = new IncidentAddition(Text)
         {
             At = LogMoment.Read(At, nameof(At), area: "Incident"),
@@ -58,10 +55,6 @@ public sealed class StopIncidentCommand : IncidentCmdlet
             Prevention = Prevention,
             ActionItem = ActionItem,
         };
-        var id = await log.FindAsync(Id, cancellationToken);
-        if (await AddAsync(log, changes, id, "Stop incident", addition, cancellationToken) is not null)
-        {
-            await EmitAsync(log, id, output, cancellationToken);
-        }
+        return AddAsync(Id, "Stop incident", addition, (log, id, _) => EmitAsync(log, id, output, cancellationToken), output, cancellationToken);
     }
 }
