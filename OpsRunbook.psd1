@@ -13,6 +13,7 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Add-IncidentEntry'
+        'Backup-Database'
         'Clear-Cache'
         'ConvertTo-HealthReport'
         'Disable-MaintenanceMode'
@@ -28,6 +29,7 @@
         'Get-CacheSlowLog'
         'Get-CacheStatus'
         'Get-ContainerStat'
+        'Get-DbBackup'
         'Get-DbIndex'
         'Get-DbSession'
         'Get-DbSlowQuery'
@@ -62,6 +64,7 @@
         'New-TemporaryCertificate'
         'Remove-AlertSilence'
         'Remove-CacheKey'
+        'Remove-DbBackup'
         'Restart-OpsService'
         'Send-IncidentUpdate'
         'Send-OpsAnnouncement'

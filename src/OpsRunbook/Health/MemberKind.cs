@@ -29,4 +29,7 @@ public enum MemberKind
 
     /// <summary>The maintenance window that is open.</summary>
     Maintenance,
+
+    /// <summary>The sets of a backup.</summary>
+    Backup,
 }
