@@ -33,7 +33,7 @@ public sealed class InvokeDbQueryCommand : DbChangeCmdlet
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var session = await OpenAsync(output, cancellationToken);
-        var request = new DbQueryRequest(Query, Values()) { First = First };
+        var request = new DbQueryRequest(Query, QueryParameters.Of(Parameters)) { First = First };
         var changes = On(AllowWrite) ? await OpenChangesAsync(session, output, cancellationToken) : null;
         foreach (var member in Members(session, Name, output))
         {
@@ -48,17 +48,4 @@ public sealed class InvokeDbQueryCommand : DbChangeCmdlet
             }
         }
     }
-
-    private Dictionary<string, object?> Values()
-    {
-        var values = new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase);
-        foreach (DictionaryEntry entry in Parameters ?? [])
-        {
-            values[(Convert.ToString(Plain(entry.Key), System.Globalization.CultureInfo.InvariantCulture) ?? string.Empty).TrimStart('@', ':')] = Plain(entry.Value);
-        }
-
-        return values;
-    }
-
-    private static object? Plain(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 }

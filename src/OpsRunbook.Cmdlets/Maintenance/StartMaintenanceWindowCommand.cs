@@ -151,7 +151,7 @@ public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
         {
             Parting = $"The maintenance window {window.Id} could not be ended. Stop-MaintenanceWindow repeats it.";
             var closed = await closer.CloseAsync(request with { Watch = TimeSpan.Zero }, CancellationToken.None);
-            Parting = $"The maintenance window {window.Id} was ended: {closed?.Message}.";
+            Parting = $"The maintenance window {window.Id} was ended{(closed is { Status: HealthStatus.Healthy } ? string.Empty : $", with findings: {closed?.Message}")}.";
             throw;
         }
 

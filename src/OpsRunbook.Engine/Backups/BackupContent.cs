@@ -48,6 +48,12 @@ internal sealed partial record BackupContent(BackupFormat Format, BackupCompress
             return new BackupContent(BackupFormat.PostgreSqlCustom, BackupCompression.None, BackupEngine.PostgreSql);
         }
 
+        // The table of contents is the first member.
+        if (TarDump.IsTar(data) && data.StartsWith("toc.dat"u8))
+        {
+            return new BackupContent(BackupFormat.PostgreSqlTar, BackupCompression.None, BackupEngine.PostgreSql);
+        }
+
         if (data.StartsWith("REDIS0"u8))
         {
             return new BackupContent(BackupFormat.RedisRdb, BackupCompression.None, BackupEngine.Redis);

@@ -14,10 +14,9 @@ internal static class WindowSteps
     {
         var (stack, settings) = (context.Session.Stack, context.Settings);
         var services = ServiceTargets.InStartOrder(stack, [.. settings.Stop.Select(context.Service)]).Reverse().ToList();
-        var backup = new NoWindowBackup();
         return
         [
-            .. settings.Backups.Select(set => new BackupAction(context, backup, set)),
+            .. settings.Backups.Select(set => new BackupAction(context, set)),
             .. AnnounceAction.Channels(stack).Select(channel => new AnnounceAction(context, WindowActions.AnnounceBegin, channel, WindowTexts.Begin)),
             .. SilenceAction.Conditions(stack).Select(conditions => new SilenceAction(context, conditions)),
             new NoteStateAction(context, [.. services.Select(service => service.Name)], health),

@@ -1,3 +1,4 @@
+using OpsRunbook.Engine.Backups;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Maintenance;
 using OpsRunbook.Engine.Services;
@@ -54,7 +55,7 @@ public sealed class GuardList(StackSession session, IOperationOutput progress, T
         {
             return guard switch
             {
-                "Backup" => Backups(),
+                "Backup" => await BackupsAsync(cancellationToken),
                 "Drain" => Drains(),
                 "Freeze" => Freeze(),
                 "Health" => await HealthAsync(cancellationToken),
@@ -73,9 +74,22 @@ public sealed class GuardList(StackSession session, IOperationOutput progress, T
         }
     }
 
-    private List<(HealthStatus Status, string Target, string Message)> Backups() => _stack.Maintenance?.Backups is { Count: > 0 } sets
-        ? [.. sets.Select(set => (HealthStatus.Warning, set, "cannot be made and verified by this version"))]
-        : One(HealthStatus.Healthy, "the stack wants no backup before maintenance");
+    private async Task<List<(HealthStatus Status, string Target, string Message)>> BackupsAsync(CancellationToken cancellationToken)
+    {
+        if (_stack.Backups.Count == 0)
+        {
+            return One(HealthStatus.Healthy, "the stack defines no backup");
+        }
+
+        var found = new List<(HealthStatus Status, string Target, string Message)>();
+        foreach (var member in BackupMember.Select(session, [], null, progress))
+        {
+            var cause = await BackupGuard.CauseAsync(member, cancellationToken);
+            found.Add((cause is null ? HealthStatus.Healthy : HealthStatus.Warning, member.Name, cause ?? "a set that was restored as a test is there, and not too old"));
+        }
+
+        return found;
+    }
 
     private List<(HealthStatus Status, string Target, string Message)> Drains() =>
         [.. _stack.Services.Where(service => service.Value.Manager is not null).Select(service => ServiceDrain.For(session, ServiceTargets.Get(_stack, service.Key)) is { } drain

@@ -10,11 +10,13 @@ public static class Guards
     /// <summary>The guards by name.</summary>
     public static IReadOnlyList<GuardDefinition> All { get; } =
     [
-        new("Backup", "No maintenance begins without a backup that was made and verified.", StartWindow),
+        new("Backup", "Before the only copy of data is changed there is a backup that was restored as a test.", "Invoke-DbMaintenance", StartWindow),
+        new("BackupAge", "No old backup is removed while there is no new one.", "Remove-DbBackup"),
         new("CertificateReplaced", "A certificate that was renewed meanwhile is not taken away again.", "New-TemporaryCertificate"),
         new("CertificateUsable", "A good certificate is not replaced by a self-signed one.", "New-TemporaryCertificate"),
         new("ConnectionsBelowUse", "A limit of connections is not set below what is in use.", "Set-DbSetting"),
         new("Drain", "No service is stopped while it serves, where the stack says how it is drained.", ServiceChanges),
+        new("FailedTest", "No backup is restored that failed its test.", "Restore-Database"),
         new("FileChanged", "A file that somebody else has changed is not put back to what it was.", "Set-ServiceEnvironment"),
         new("FreeSpace", "No rewrite of a table begins without room for a second copy of it.", "Invoke-DbMaintenance"),
         new("Freeze", "No maintenance begins in a time in which the stack wants nothing changed.", StartWindow),
@@ -31,6 +33,7 @@ public static class Guards
         new("SettingMoved", "A setting that somebody else has set is not put back to what it was.", "Set-DbSetting"),
         new("SmokeTest", "Visitors are let in again only when the stack's smoke tests pass.", StopWindow),
         new("State", "Nothing is changed when it cannot be told to which incident and maintenance window it belongs."),
+        new("VerifiedBackups", "No backup is removed that leaves too few that were restored as a test.", "Remove-DbBackup"),
         new("WindowTime", "A planned window begins at the time that was announced.", StartWindow),
     ];
 }

@@ -12,6 +12,9 @@ public enum BackupFormat
     /// <summary><c>pg_dump --format=directory</c>: a folder with a file for each table, read by <c>pg_restore</c>.</summary>
     PostgreSqlDirectory,
 
+    /// <summary><c>pg_dump --format=tar</c>: one file, read by <c>pg_restore</c>.</summary>
+    PostgreSqlTar,
+
     /// <summary><c>pg_dump</c> as SQL, read by <c>psql</c>.</summary>
     PostgreSqlPlain,
 

@@ -97,6 +97,11 @@ internal sealed class WindowStack : IAsyncDisposable
     /// <summary>The silences of this stack's windows that mute now.</summary>
     public async Task<IReadOnlyList<AlertSilence>> SilencesAsync()
     {
+        if (Stack.Monitoring is null)
+        {
+            return [];
+        }
+
         await using var session = Session();
         return [.. (await new AlertmanagerClient(MonitoringServer.Alertmanager(session)).SilencesAsync(default))
             .Where(silence => silence.State != "expired" && silence.Matchers.Any(matcher => matcher.Value == Stack.Name))];
