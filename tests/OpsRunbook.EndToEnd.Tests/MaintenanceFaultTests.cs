@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>Processes that are killed, meet, or have no room while they begin or end a maintenance window.</summary>
-public sealed class MaintenanceFaultTests : IAsyncLifetime
+public sealed class MaintenanceFaultTests : IAsyncLifetime, IAsyncDisposable
 {
     private const int MostRecords = 40;
 
@@ -47,7 +47,9 @@ public sealed class MaintenanceFaultTests : IAsyncLifetime
         }
     }
 
-    public async Task DisposeAsync()
+    async Task IAsyncLifetime.DisposeAsync() => await DisposeAsync();
+
+    public async ValueTask DisposeAsync()
     {
         if (_nginx is not null)
         {
