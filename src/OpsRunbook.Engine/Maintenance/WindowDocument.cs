@@ -58,6 +58,9 @@ internal sealed record WindowDocument
     /// <summary>Who works at it, or did last.</summary>
     public required LockHolder Worker { get; init; }
 
+    /// <summary>Who worked at it was interrupted and has given it up.</summary>
+    public bool IsLeft { get; init; }
+
     /// <summary>Steps of its begin.</summary>
     public IReadOnlyList<WindowStep> Opening { get; init; } = [];
 
@@ -70,7 +73,7 @@ internal sealed record WindowDocument
 
     /// <summary>It was interrupted: nobody works at it any more, as far as that can be seen from here.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsInterrupted => State is MaintenanceWindowState.Starting or MaintenanceWindowState.Stopping && !Worker.MayLive;
+    public bool IsInterrupted => State is MaintenanceWindowState.Starting or MaintenanceWindowState.Stopping && (IsLeft || !Worker.MayLive);
 
     /// <summary>Its planned length.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

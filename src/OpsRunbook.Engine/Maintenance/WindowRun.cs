@@ -16,14 +16,15 @@ internal sealed class WindowRun(WindowStore store, WindowContext context, Window
 
     /// <summary>Writes the window down.</summary>
     /// <param name="next">The window as it is now.</param>
+    /// <param name="isLeft">Nobody works at it any more.</param>
     /// <returns>A task that ends when it is safe.</returns>
     /// <exception cref="OpsException"><c>State.NotWritten</c>, <c>State.Changed</c>.</exception>
-    public async Task SaveAsync(WindowDocument next)
+    public async Task SaveAsync(WindowDocument next, bool isLeft = false)
     {
         // A record is never given up half way: what it is about happens now.
         try
         {
-            Window = await store.WriteAsync(next with { Worker = LockHolder.Self(context.Command), Version = Window.Version }, CancellationToken.None);
+            Window = await store.WriteAsync(next with { Worker = LockHolder.Self(context.Command), IsLeft = isLeft, Version = Window.Version }, CancellationToken.None);
         }
         catch (OpsException error) when (GoesOnWithoutRecord && error.Id != "State.Changed")
         {
@@ -42,29 +43,63 @@ internal sealed class WindowRun(WindowStore store, WindowContext context, Window
     {
         for (var i = 0; i < actions.Count; i++)
         {
-            var action = actions[i];
-            context.Output.Progress($"Maintenance window {Window.Id}", $"{action.Action} {action.Target}", 100 * i / actions.Count);
-            cancellationToken.ThrowIfCancellationRequested();
-            await SaveAsync(With(closing, action, step => step with { State = MaintenanceStepState.Running, StartedAt = context.Now, EndedAt = null, Message = null }));
+            context.Output.Progress($"Maintenance window {Window.Id}", $"{actions[i].Action} {actions[i].Target}", 100 * i / actions.Count);
             try
             {
-                var result = await action.DoAsync(Window, cancellationToken);
-                await EndAsync(closing, action, result);
+                cancellationToken.ThrowIfCancellationRequested();
+                await DoAsync(actions[i], closing, cancellationToken);
             }
-            catch (OpsException error)
+            catch (Exception error) when (error is OpsException or OperationCanceledException)
             {
-                await EndAsync(closing, action, StepResult.Failed(error.Message));
-                if (action.IsEssential)
-                {
-                    throw;
-                }
-
-                context.Output.Warning($"'{action.Action}' for the maintenance window failed, the rest goes on: {error.Message}");
+                await LeaveAsync();
+                throw;
             }
             finally
             {
                 context.Output.Take();
             }
+        }
+    }
+
+    // What cannot be written down is not begun, whatever it is.
+    private async Task DoAsync(IWindowAction action, bool closing, CancellationToken cancellationToken)
+    {
+        await SaveAsync(With(closing, action, step => step with { State = MaintenanceStepState.Running, StartedAt = context.Now, EndedAt = null, Message = null }));
+        StepResult result;
+        OpsException? failure = null;
+        try
+        {
+            result = await action.DoAsync(Window, cancellationToken);
+        }
+        catch (OpsException error)
+        {
+            (result, failure) = (StepResult.Failed(error.Message), error);
+        }
+
+        await EndAsync(closing, action, result);
+        if (failure is null)
+        {
+            return;
+        }
+
+        if (action.IsEssential)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
+        context.Output.Warning($"'{action.Action}' for the maintenance window failed, the rest goes on: {failure.Message}");
+    }
+
+    // A session that goes on lives as long as its window was worked at: that it does not any more must be told by the window.
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await SaveAsync(Window, isLeft: true);
+        }
+        catch (OpsException error)
+        {
+            context.Output.Verbose($"That nobody works at the window {Window.Id} any more is not written down: {error.Message}");
         }
     }
 

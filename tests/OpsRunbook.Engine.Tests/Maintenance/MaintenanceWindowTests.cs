@@ -191,6 +191,9 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stack.StartAsync(cancellationToken: cancel.Token));
         var left = Assert.Single(await stack.ListAsync());
         Assert.Equal(MaintenanceWindowState.Starting, left.State);
+
+        // Although this process lives on.
+        Assert.Contains("interrupted", left.Message, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await stack.VisitAsync());
 
         var refused = await Assert.ThrowsAsync<OpsException>(() => stack.StartAsync());
