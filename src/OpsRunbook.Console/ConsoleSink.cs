@@ -193,6 +193,11 @@ internal sealed class ConsoleSink(BoundCommand call, Terminal terminal, IResultW
         return credential;
     }
 
+    public Exception? RunScript(ScriptBlock script) => throw new OpsException(
+        "Script.NotAvailable", OpsErrorKind.NotInstalled, "A script runs in PowerShell only.", "Use the module in PowerShell, or call the commands one after another.");
+
+    public void SayAfterStop(string message) => Say($"WARNING: {Display.Text(message)}", "33");
+
     public string? ReadVault(string name) => throw new OpsException(
         "Secret.NotResolved",
         OpsErrorKind.NotInstalled,

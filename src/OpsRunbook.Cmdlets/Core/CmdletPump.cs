@@ -34,7 +34,8 @@ internal sealed class CmdletPump : IOperationOutput
     /// <param name="sink">Where everything goes, on this thread.</param>
     /// <param name="work">The work, started on the thread pool.</param>
     /// <param name="stop">Cancelled by Ctrl+C.</param>
-    public static void Run(ICmdletSink sink, Func<IOperationOutput, CancellationToken, Task> work, CancellationToken stop)
+    /// <param name="patience">Longest time to wait until work that was told to end has ended; null for a few seconds.</param>
+    public static void Run(ICmdletSink sink, Func<IOperationOutput, CancellationToken, Task> work, CancellationToken stop, TimeSpan? patience = null)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var pump = new CmdletPump(sink.IsWhatIf, cancel.Token);
@@ -49,7 +50,7 @@ internal sealed class CmdletPump : IOperationOutput
             // StopProcessing: cancelling and awaiting here is what closes connections and tasks then.
             cancel.Cancel();
             pump._queue.Writer.TryComplete();
-            Settle(worker);
+            Settle(worker, patience ?? Patience);
         }
 
         // Only reached when the queue ran dry by itself: the worker's own failure is the command's.
@@ -119,11 +120,11 @@ internal sealed class CmdletPump : IOperationOutput
 
     // Work that was told to end ends at once. Should some library ever not listen, the operator's
     // prompt comes back all the same.
-    private static void Settle(Task worker)
+    private static void Settle(Task worker, TimeSpan patience)
     {
         try
         {
-            worker.Wait(Patience);
+            worker.Wait(patience);
         }
         catch (AggregateException)
         {

@@ -48,6 +48,13 @@ internal interface ICmdletSink
     /// <summary>User and password of a credential parameter; null when none was given.</summary>
     System.Net.NetworkCredential? Credential(PSCredential? value, string parameter);
 
+    /// <summary>Runs a script; what it writes is written by the command.</summary>
+    /// <returns>The error that ended it; null when it ran to its end.</returns>
+    Exception? RunScript(ScriptBlock script);
+
+    /// <summary>Tells the operator something although Ctrl+C has ended the command.</summary>
+    void SayAfterStop(string message);
+
     /// <summary>Reads <c>vault/name</c> through SecretManagement; null where there is none.</summary>
     string? ReadVault(string name);
 }

@@ -29,6 +29,12 @@ public abstract class OpsCmdlet : PSCmdlet, IDisposable
     /// <summary>Folder that relative paths are relative to.</summary>
     protected string WorkingDirectory => Sink.WorkingDirectory;
 
+    /// <summary>Longest time that the command may take after Ctrl+C to put back what it must; null for a few seconds.</summary>
+    private protected virtual TimeSpan? StopPatience => null;
+
+    /// <summary>What the operator is told when Ctrl+C has ended the command; null for nothing.</summary>
+    private protected string? Parting { get; set; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -127,7 +133,7 @@ public abstract class OpsCmdlet : PSCmdlet, IDisposable
 
         try
         {
-            CmdletPump.Run(Sink, work, _stop.Token);
+            CmdletPump.Run(Sink, work, _stop.Token, StopPatience);
         }
         catch (OpsException error)
         {
@@ -144,6 +150,14 @@ public abstract class OpsCmdlet : PSCmdlet, IDisposable
                     "This is a defect of OpsRunbook. Repeat the call with -Debug and report what it prints.",
                     innerException: error),
                 endsCommand);
+        }
+        finally
+        {
+            if (Parting is { } said)
+            {
+                Parting = null;
+                Sink.SayAfterStop(said);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Net;
 
 namespace OpsRunbook.Cmdlets;
@@ -62,6 +63,33 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
     public bool IsPresent(SwitchParameter value, string parameter) => value.IsPresent;
 
     public NetworkCredential? Credential(PSCredential? value, string parameter) => value?.GetNetworkCredential();
+
+    public Exception? RunScript(ScriptBlock script)
+    {
+        try
+        {
+            // By this one of its many forms what the script writes arrives on our pipeline as it is written, its errors too.
+            cmdlet.InvokeCommand.InvokeScript("& $args[0]", useNewScope: true, PipelineResultTypes.Output | PipelineResultTypes.Error, null, script);
+            return null;
+        }
+        catch (RuntimeException error) when (error is not PipelineStoppedException)
+        {
+            return error;
+        }
+    }
+
+    public void SayAfterStop(string message)
+    {
+        try
+        {
+            // The streams of a stopped pipeline take nothing any more.
+            cmdlet.Host.UI.WriteWarningLine(Display.Text(message));
+        }
+        catch (Exception error) when (error is RuntimeException or NotImplementedException or IOException)
+        {
+            // There is nobody to tell.
+        }
+    }
 
     public string? ReadVault(string name)
     {

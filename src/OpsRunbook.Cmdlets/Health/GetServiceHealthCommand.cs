@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
 using OpsRunbook.Engine.Health;
+using OpsRunbook.Engine.Maintenance;
 using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Cmdlets;
@@ -91,8 +92,10 @@ public sealed class GetServiceHealthCommand : StackCmdlet
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var session = Uri.Length > 0 ? TargetSession() : await OpenStackAsync(output, cancellationToken);
+        var window = Uri.Length > 0 ? null : await WindowCheck.FindAsync(session, cancellationToken);
         var request = new HealthRequest
         {
+            Further = window is null ? [] : [window],
             Names = _names,
             Kinds = Uri.Length > 0 ? [MemberKind.Service, MemberKind.Database, MemberKind.Cache] : Kind,
             Timeout = IsBound(nameof(Timeout)) ? Timeout : null,

@@ -46,8 +46,11 @@ internal static class BackupGuard
             name);
     }
 
-    // Null when it has a set to rely on.
-    private static async Task<string?> CauseAsync(BackupMember member, CancellationToken cancellationToken)
+    /// <summary>Why a backup cannot be relied on.</summary>
+    /// <param name="member">The backup.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
+    /// <returns>Null when it has a set to rely on.</returns>
+    internal static async Task<string?> CauseAsync(BackupMember member, CancellationToken cancellationToken)
     {
         try
         {

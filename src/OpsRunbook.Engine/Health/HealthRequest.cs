@@ -9,6 +9,9 @@ public sealed record HealthRequest
     /// <summary>Kinds of the members; empty for all.</summary>
     public IReadOnlyList<MemberKind> Kinds { get; init; } = [];
 
+    /// <summary>Members that are no part of the stack file.</summary>
+    public IReadOnlyList<HealthMember> Further { get; init; } = [];
+
     /// <summary>Longest time of any one check; null for each check's own.</summary>
     public TimeSpan? Timeout { get; init; }
 

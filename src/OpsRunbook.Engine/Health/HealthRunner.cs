@@ -30,7 +30,7 @@ public sealed class HealthRunner
     /// <returns>A task that ends with the run.</returns>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var wanted = Select(HealthCheckFactory.Create(_session.Stack, _request.Timeout));
+        var wanted = Select(Members());
         if (wanted.Count == 0)
         {
             return;
@@ -179,7 +179,7 @@ public sealed class HealthRunner
 
     private List<HealthMember> WithDependencies(HashSet<(MemberKind Kind, string Name)> wanted)
     {
-        var all = HealthCheckFactory.Create(_session.Stack, _request.Timeout);
+        var all = Members();
         var needed = all.Where(member => wanted.Contains((member.Kind, member.Name))).ToHashSet();
         var open = new Queue<HealthMember>(needed);
         while (open.TryDequeue(out var member))
@@ -191,10 +191,14 @@ public sealed class HealthRunner
         }
 
         // Only these may be asked for, so the checks are made anew: units are asked for in batches.
-        return needed.Count == all.Count
-            ? [.. all]
-            : [.. HealthCheckFactory.Create(_session.Stack, _request.Timeout, (kind, name) => needed.Any(member => member.Kind == kind && member.Name == name))];
+        return needed.Count == all.Count ? all : Members((kind, name) => needed.Any(member => member.Kind == kind && member.Name == name));
     }
+
+    private List<HealthMember> Members(Func<MemberKind, string, bool>? include = null) =>
+    [
+        .. HealthCheckFactory.Create(_session.Stack, _request.Timeout, include),
+        .. _request.Further.Where(member => include?.Invoke(member.Kind, member.Name) != false),
+    ];
 
     private static bool IsDependency(HealthMember member, HealthMember other) =>
         (MemberKinds.CanBeDependedOn(other.Kind) && member.DependsOn.Contains(other.Name, StringComparer.Ordinal))

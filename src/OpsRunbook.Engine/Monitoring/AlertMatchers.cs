@@ -39,6 +39,16 @@ public static partial class AlertMatchers
         return matcher;
     }
 
+    /// <summary>Reads several conditions of one silence.</summary>
+    /// <param name="text">Conditions as of <see cref="Parse"/>, separated by commas; a value that has a comma stands in quotes.</param>
+    /// <returns>The conditions.</returns>
+    /// <exception cref="OpsException"><c>Alert.MatcherInvalid</c>.</exception>
+    public static IReadOnlyList<AlertMatcher> ParseAll(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return [.. Condition().Matches(text).Select(condition => condition.Value.Trim()).Where(condition => condition.Length > 0).Select(Parse)];
+    }
+
     /// <summary>Conditions that just this alert meets: its name, and what tells it from others.</summary>
     /// <param name="labels">Labels of the alert.</param>
     /// <returns>A condition for each label.</returns>
@@ -97,6 +107,9 @@ public static partial class AlertMatchers
 
     [GeneratedRegex("""^\s*(?<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?<sign>=~|!~|!=|=)\s*(?<value>.*?)\s*$""", RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
     private static partial Regex Form();
+
+    [GeneratedRegex("(?:[^,\"]|\"(?:[^\"\\\\]|\\\\.)*\")+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Condition();
 
     [GeneratedRegex(@"\\.", RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
     private static partial Regex Escape();

@@ -23,6 +23,9 @@ public sealed partial class ServiceOperator(StackSession session, ChangeRunner c
     private readonly Dictionary<string, string> _notDone = new(StringComparer.Ordinal);
     private bool _wholeStack;
 
+    /// <summary>Services that the same operation stops by other calls: of these nobody is warned.</summary>
+    public IReadOnlyCollection<string> AlsoStopped { get; init; } = [];
+
     /// <summary>Does an action to services in their order, and emits a result for each.</summary>
     /// <param name="action">Start, stop, restart, reload or recreate.</param>
     /// <param name="targets">The services.</param>
@@ -127,7 +130,7 @@ public sealed partial class ServiceOperator(StackSession session, ChangeRunner c
         }
 
         var names = targets.Select(target => target.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var other in ServiceTargets.Of(session.Stack).Where(other => !names.Contains(other.Name)))
+        foreach (var other in ServiceTargets.Of(session.Stack).Where(other => !names.Contains(other.Name) && !AlsoStopped.Contains(other.Name)))
         {
             var cut = ServiceTargets.DependenciesOf(session.Stack, other.Name).Where(names.Contains).ToList();
             if (cut.Count > 0)

@@ -80,6 +80,17 @@ public static class ServiceTargets
         return all.Where(selected.Contains).ToList();
     }
 
+    /// <summary>One member that a manager runs.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="name">Its name.</param>
+    /// <returns>The member.</returns>
+    /// <exception cref="OpsException"><c>Service.NotManaged</c>, <c>Service.MemberNotFound</c>.</exception>
+    public static ServiceTarget Get(OpsStack stack, string name)
+    {
+        var all = Of(stack);
+        return all.FirstOrDefault(target => target.Name == name) ?? throw NotFound(stack, name, all);
+    }
+
     /// <summary>Puts members in the order in which they are started: what they depend on comes first.</summary>
     /// <param name="stack">The stack, whose other members count as links between these.</param>
     /// <param name="targets">The members.</param>

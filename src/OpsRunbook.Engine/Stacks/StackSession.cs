@@ -24,11 +24,22 @@ public sealed class StackSession : IAsyncDisposable
         _state = new Lazy<IStateStore>(() => StateStores.Create(this));
     }
 
+    /// <summary>Opens a session that remembers in another place than the stack names.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="state">The place; the session disposes it.</param>
+    internal StackSession(OpsStack stack, IStateStore state)
+        : this(stack) => _state = new Lazy<IStateStore>(state);
+
     /// <summary>The stack.</summary>
     public OpsStack Stack { get; }
 
     /// <summary>What the module remembers about the stack, in the place that the stack names. Nothing is read or connected before it is used.</summary>
     public IStateStore State => _state.Value;
+
+    /// <summary>A session of another stack that shares the secrets of this one, for checks that are no members of it.</summary>
+    /// <param name="stack">The other stack.</param>
+    /// <returns>A session that the caller disposes.</returns>
+    internal StackSession With(OpsStack stack) => new(stack, _secrets);
 
     /// <summary>The host of that name. No connection is made before it is used.</summary>
     /// <param name="name">Name in the stack; null or <c>local</c> for this machine.</param>

@@ -27,6 +27,9 @@ public enum MemberKind
     /// <summary>A monitoring system: Prometheus, Alertmanager, Loki.</summary>
     Monitoring,
 
+    /// <summary>The maintenance window that is open.</summary>
+    Maintenance,
+
     /// <summary>The sets of a backup.</summary>
     Backup,
 }

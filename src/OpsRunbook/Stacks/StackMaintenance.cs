@@ -16,6 +16,12 @@ public sealed class StackMaintenance
     /// <summary>Times in which nothing may be changed.</summary>
     public List<StackFreeze> Freeze { get; set; } = [];
 
+    /// <summary>
+    /// Alerts that are muted in Alertmanager until the end of the window. Each entry is a silence of its own: one condition, or several separated by
+    /// commas (<c>job=~api-.*, severity=warning</c>). Empty for those that carry the stack's name as their label <c>stack</c>, as the rules of <c>Export-AlertRule</c> do.
+    /// </summary>
+    public List<string> Silence { get; set; } = [];
+
     /// <summary>Backup sets that are made and verified first.</summary>
     [StackValue(RefersTo = new[] { "backups" })]
     public List<string> Backups { get; set; } = [];

@@ -74,6 +74,10 @@ internal sealed class TestSink : ICmdletSink
 
     public NetworkCredential? Credential(PSCredential? value, string parameter) => null;
 
+    public Exception? RunScript(ScriptBlock script) => null;
+
+    public void SayAfterStop(string message) => Log.Enqueue($"said {message}");
+
     public string? ReadVault(string name) => null;
 
     private void Say(string line)

@@ -42,6 +42,13 @@ public sealed class ServiceDrain
         return target.Service?.Drain is { } drain ? new ServiceDrain(session, target, drain) : null;
     }
 
+    /// <summary>A drain that the stack file does not define for the service itself.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="target">The service.</param>
+    /// <param name="drain">How it is drained.</param>
+    /// <returns>The drain.</returns>
+    internal static ServiceDrain Of(StackSession session, ServiceTarget target, StackDrain drain) => new(session, target, drain);
+
     /// <summary>What draining would do, for plans, in one line.</summary>
     /// <returns>Such as <c>mark port 3001 down in upstream backend of web, then wait up to 30s until port 3001 had no connection for 2s</c>.</returns>
     public string Describe()
