@@ -62,7 +62,7 @@ missing_packages() {
   [ -e /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1 || echo busybox-static
   for need in mariadbd=mariadb-server redis-server=redis-server nginx=nginx-light sshd=openssh-server ssh=openssh-client \
     dnsmasq=dnsmasq-base dig=bind9-dnsutils dockerd=docker.io docker-compose=docker-compose debootstrap=debootstrap iptables=iptables \
-    curl=curl openssl=openssl promtool=prometheus prometheus-alertmanager=prometheus-alertmanager setpriv=util-linux shellcheck=shellcheck; do
+    curl=curl openssl=openssl promtool=prometheus prometheus-alertmanager=prometheus-alertmanager setpriv=util-linux shellcheck=shellcheck logrotate=logrotate; do
     have "${need%%=*}" || echo "${need#*=}"
   done
 }

@@ -45,6 +45,11 @@ public sealed class ClearDiskSpaceCommand : ChangeCmdlet
     [DurationTransform]
     public TimeSpan KeepTemporary { get; set; }
 
+    /// <summary>Containers that have ended are kept for so long.</summary>
+    [Parameter]
+    [DurationTransform]
+    public TimeSpan KeepContainers { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Images of each service that are kept beside the current one.</summary>
     [Parameter]
     [ValidateRange(0, 1000)]
@@ -84,6 +89,7 @@ public sealed class ClearDiskSpaceCommand : ChangeCmdlet
             Logs = LogPath,
             KeepLogs = KeepLogs,
             KeepTemporary = IsBound(nameof(KeepTemporary)) ? KeepTemporary : null,
+            KeepContainers = KeepContainers,
             KeepImages = KeepImages,
             SmallestBytes = MinSize,
         };

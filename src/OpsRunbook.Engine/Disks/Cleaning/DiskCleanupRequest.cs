@@ -24,6 +24,9 @@ public sealed record DiskCleanupRequest
     /// <summary>Temporary files are kept for so long after they were last read, written or moved; null for what systemd-tmpfiles allows: 10 days in <c>/tmp</c>, 30 in <c>/var/tmp</c>.</summary>
     public TimeSpan? KeepTemporary { get; init; }
 
+    /// <summary>Containers that have ended are kept for so long: who runs something by hand may still want to look at it.</summary>
+    public TimeSpan KeepContainers { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Images of each service that are kept beside the current one, the newest ones.</summary>
     public int KeepImages { get; init; } = 1;
 

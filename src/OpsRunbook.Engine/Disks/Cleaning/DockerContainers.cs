@@ -7,9 +7,6 @@ namespace OpsRunbook.Engine.Disks.Cleaning;
 /// <param name="engine">The engine.</param>
 internal sealed class DockerContainers(DockerEngineStore engine) : ICleanupCategory
 {
-    // Who runs something by hand may still want to look at it.
-    private static readonly TimeSpan Fresh = TimeSpan.FromDays(1);
-
     // What carries one of these belongs to a stack of somebody's.
     private static readonly string[] Owners = ["com.docker.compose.", "com.docker.stack.", "com.docker.swarm.", "io.kubernetes.", "io.podman.compose."];
 
@@ -30,7 +27,7 @@ internal sealed class DockerContainers(DockerEngineStore engine) : ICleanupCateg
             var size = store.Written.GetValueOrDefault(listed.Id);
             if (size < search.Request.SmallestBytes
                 || await InspectAsync(listed.Id, cancellationToken) is not { RestartPolicy: null or "" or "no" or "on-failure" } container
-                || container.FinishedAt is not { } finished || finished > search.Now - Fresh)
+                || container.FinishedAt is not { } finished || finished > search.Now - search.Request.KeepContainers)
             {
                 continue;
             }

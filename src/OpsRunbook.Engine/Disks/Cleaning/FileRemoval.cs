@@ -12,7 +12,7 @@ internal static class FileRemoval
 
     // The folder is entered and must then really be where it was: a link on the way would show in its physical path, and once
     // entered it stays the same folder whatever its path becomes. The file must have its identity, length and time,
-    // and find, which follows no link, compares the inode once more right before it removes the name.
+    // and find, which follows no link, compares the inode once more right before it removes the name. BusyBox's may lack -delete.
     private const string Script = """
         LC_ALL=C
         export LC_ALL
@@ -25,10 +25,15 @@ internal static class FileRemoval
         ." ] || exit 73
         s=$(stat -c '%d %i %s %Y' "./$n" 2>/dev/null) || exit 66
         [ "$s" = "$3" ] || exit 73
-        r=$(find "./$n" -maxdepth 0 -type f -inum "$4" -delete -print) || exit 1
+        if find --version 2>/dev/null | grep -q GNU; then
+          r=$(find "./$n" -maxdepth 0 -type f -inum "$4" -delete -print)
+        else
+          r=$(find "./$n" -maxdepth 0 -type f -inum "$4" -exec rm -f {} ';' -print)
+        fi
         [ -n "$r" ] && exit 0
-        [ -e "./$n" ] && exit 73
-        exit 66
+        s=$(stat -c '%d %i %s %Y' "./$n" 2>/dev/null) || exit 66
+        [ "$s" = "$3" ] && exit 1
+        exit 73
         """;
 
     /// <summary>Removes a file.</summary>
