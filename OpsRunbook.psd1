@@ -13,6 +13,7 @@
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Clear-Cache'
+        'Clear-DiskSpace'
         'ConvertTo-HealthReport'
         'Disable-MaintenanceMode'
         'Enable-MaintenanceMode'
@@ -63,6 +64,7 @@
         'Set-CachePolicy'
         'Set-DbSetting'
         'Set-DbSlowQueryLog'
+        'Set-LogRotation'
         'Set-OpsServiceLimit'
         'Set-OpsServiceScale'
         'Set-ServiceEnvironment'
@@ -74,6 +76,7 @@
         'Test-DbConnection'
         'Test-DnsRecord'
         'Test-Endpoint'
+        'Test-LogRotation'
         'Test-MetricThreshold'
         'Test-OpsStack'
         'Test-WebServerConfig'

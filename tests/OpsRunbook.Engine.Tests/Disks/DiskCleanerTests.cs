@@ -167,6 +167,41 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.Equal(JournalOutcome.Failed, _journal.Records[^1].Outcome);
     }
 
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_log_that_is_written_to_is_rotated_and_nothing_that_is_written_is_lost(bool reopens)
+    {
+        Skip.If(_disk is null, "Mounting a file system needs root.");
+        _ = Tool.Require("logrotate", "logrotate", "logrotate");
+        await RunAsync("mkdir -m 777 logs; yes 'an ordinary line of a log' | head -c 6000000 > logs/app.log; for i in 1 2 3; do echo $i > logs/app.log.$i; done");
+        Logs("logs/app.log");
+        _stack.Logs.Values.Single().Rotation = new StackLogRotation { Every = "daily", Count = 3, After = reopens ? ["touch", Folder + "/reopened"] : null };
+
+        // A writer that reopens its log when it is told to, a while later, as services do.
+        var writing = Tool.RunAsync("sh", ["-c", """
+            exec 3>>logs/app.log
+            i=0
+            while [ $i -lt 30 ]; do
+              i=$((i+1)); echo "line $i" >&3; sleep 0.1
+              [ -e reopened ] && [ -z "${done:-}" ] && { done=1; echo late >&3; exec 3>>logs/app.log; }
+            done
+            exit 0
+            """], folder: Folder);
+        var output = await CleanAsync(5, category: DiskCleanupCategory.OpenLog);
+        await writing;
+
+        Assert.Empty(output.Errors);
+        var item = Assert.Single(Items(output));
+        Assert.Equal((DiskCleanupOutcome.Done, "Rotate", null), (item.Outcome, item.Action, item.Message));
+        Assert.Equal(reopens, File.Exists(Folder + "/reopened"));
+        Assert.InRange(new FileInfo(Folder + "/logs/app.log").Length, 1, 1000);
+        var lines = await RunAsync("{ zcat logs/app.log.1.gz; cat logs/app.log; } | grep -c '^line'");
+        Assert.True(!reopens || lines == "30\n", lines);
+        Assert.Equal("1\n2\n3\n", await RunAsync("cd logs; for i in 2 3 4; do zcat app.log.$i.gz 2>/dev/null || cat app.log.$i; done"));
+        Assert.True(Result(output).UsedPercentAfter < Result(output).UsedPercentBefore);
+    }
+
     [SkippableFact]
     public async Task A_file_system_that_turns_read_only_ends_the_work_on_it()
     {
@@ -259,11 +294,11 @@ public sealed class DiskCleanerTests : IAsyncLifetime
 
     private Task<string> RunAsync(string script) => Tool.RunAsync("sh", ["-c", "cd \"$0\" && " + script, Folder]);
 
-    private async Task<RecordedOutput> CleanAsync(double target, bool isWhatIf = false, Func<string, bool>? answer = null, IHost? host = null)
+    private async Task<RecordedOutput> CleanAsync(double target, bool isWhatIf = false, Func<string, bool>? answer = null, IHost? host = null, DiskCleanupCategory category = DiskCleanupCategory.RotatedLog)
     {
         var output = new RecordedOutput { IsWhatIf = isWhatIf, Answer = answer ?? (_ => true) };
         await using var session = new StackSession(_stack);
-        var request = new DiskCleanupRequest { TargetPercent = target, Paths = [Folder], Categories = [DiskCleanupCategory.RotatedLog] };
+        var request = new DiskCleanupRequest { TargetPercent = target, Paths = [Folder], Categories = [category] };
         await new DiskCleaner(session, request, new ChangeRunner(output, _journal, new ChangeOrigin("Clear-DiskSpace", "shop")), output).RunAsync(host ?? session.Host(null), CancellationToken.None);
         return output;
     }

@@ -78,7 +78,7 @@ public sealed class LogRotationTests : IDisposable
         Assert.Equal(HealthStatus.Healthy, Assert.Single(await TestAsync()).Status);
 
         await Tool.RunAsync("logrotate", ["-f", "-s", _folder + "/state", Main]);
-        Assert.Equal(["app.log", "app.log.1", "reloaded it's"], Directory.GetFiles(_folder + "/logs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["app.log.1", "reloaded it's"], Directory.GetFiles(_folder + "/logs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("one\n", await File.ReadAllTextAsync(_folder + "/logs/app.log.1"));
     }
 
@@ -138,7 +138,7 @@ public sealed class LogRotationTests : IDisposable
         var step = Assert.IsType<OpsPlanStep>(Assert.Single((await SetAsync(isWhatIf: true)).Items));
 
         Assert.Equal(
-            $"# vend hub: app\n\"{_folder}/logs/*.log\" {{\n    daily\n    rotate 14\n    compress\n    delaycompress\n    missingok\n    notifempty\n    sharedscripts\n    postrotate\n        pm2 reloadLogs\n    endscript\n}}\n",
+            $"# vend hub: app\n{_folder}/logs/*.log {{\n    daily\n    rotate 14\n    compress\n    delaycompress\n    missingok\n    notifempty\n    sharedscripts\n    postrotate\n        pm2 reloadLogs\n    endscript\n}}\n",
             step.Detail);
         Assert.Empty(Directory.GetFiles(_folder + "/rules"));
     }
@@ -159,7 +159,7 @@ public sealed class LogRotationTests : IDisposable
         _stack.Logs["containers"] = new StackLog { Rotation = new StackLogRotation { By = "docker", Config = file } };
         foreach (var name in (string[])[none, limited, journal, local])
         {
-            _stack.Services[name] = new StackService { Manager = ServiceManagerKind.Docker };
+            _stack.Services[name] = new StackService { Manager = ServiceManagerKind.Docker, Host = LocalHost.LocalName };
         }
 
         var chosen = await TestAsync();

@@ -109,10 +109,49 @@ internal sealed class CleanupSearch
             return;
         }
 
-        Add(Describe(category, risk, status, path, fileSystem, reason), token => RemoveAsync(status, path, token));
+        Add(Describe(category, risk, "Remove", status, path, status.SizeBytes, fileSystem, reason), token => RemoveAsync(status, path, token));
     }
 
-    private DiskCleanupItem Describe(DiskCleanupCategory category, DiskCleanupRisk risk, in FileStatus status, byte[] path, CleanupFileSystem fileSystem, string reason)
+    /// <summary>Adds other work on a file than its removal, unless it is protected, too small, or on another file system.</summary>
+    /// <param name="category">What it is.</param>
+    /// <param name="risk">What is lost with it.</param>
+    /// <param name="action">What is done to it.</param>
+    /// <param name="status">The file.</param>
+    /// <param name="path">Its path, without any link in it.</param>
+    /// <param name="size">What it should give, bytes.</param>
+    /// <param name="reason">Why it may be done.</param>
+    /// <param name="runAsync">Does it.</param>
+    public void AddWork(
+        DiskCleanupCategory category, DiskCleanupRisk risk, string action, FileStatus status, byte[] path, long size, string reason, Func<CancellationToken, Task<CleanupResult>> runAsync)
+    {
+        if (status.Links == 1 && size >= Request.SmallestBytes && FileSystem(status.Device) is { } fileSystem && !_protected.Contains(path) && _known.TryAdd(status.Identity, true))
+        {
+            Add(Describe(category, risk, action, status, path, size, fileSystem, reason), runAsync);
+        }
+    }
+
+    /// <summary>Waits until nobody has a file open any more.</summary>
+    /// <param name="status">The file.</param>
+    /// <param name="patience">Longest wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when somebody still has.</returns>
+    public async Task<bool> IsReleasedAsync(FileStatus status, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); await _open.ContainsAsync(status, cancellationToken, fresh: true);)
+        {
+            if (waited.Elapsed > patience)
+            {
+                return false;
+            }
+
+            await Task.Delay(200, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private DiskCleanupItem Describe(
+        DiskCleanupCategory category, DiskCleanupRisk risk, string action, in FileStatus status, byte[] path, long size, CleanupFileSystem fileSystem, string reason)
     {
         var modified = DateTime.UnixEpoch.AddSeconds(status.ModifiedSeconds);
         return new DiskCleanupItem
@@ -120,12 +159,12 @@ internal sealed class CleanupSearch
             Outcome = DiskCleanupOutcome.Planned,
             Category = category,
             Risk = risk,
-            Action = "Remove",
+            Action = action,
             Target = RawPaths.ToText(path),
             RawPath = path,
             Device = status.Device,
             Inode = status.Inode,
-            SizeBytes = status.SizeBytes,
+            SizeBytes = size,
             Modified = modified,
             Age = Now - modified,
             Reason = reason,

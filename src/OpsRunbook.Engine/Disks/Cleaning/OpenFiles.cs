@@ -36,10 +36,11 @@ internal sealed class OpenFiles
     /// <summary>Tells whether somebody uses a file.</summary>
     /// <param name="status">The file.</param>
     /// <param name="cancellationToken">Ends the question.</param>
+    /// <param name="fresh">What was known a moment ago is not enough.</param>
     /// <returns>True when somebody does.</returns>
-    public async Task<bool> ContainsAsync(FileStatus status, CancellationToken cancellationToken)
+    public async Task<bool> ContainsAsync(FileStatus status, CancellationToken cancellationToken, bool fresh = false)
     {
-        if (_readAt is not { } readAt || Environment.TickCount64 - readAt > FreshMilliseconds)
+        if (fresh || _readAt is not { } readAt || Environment.TickCount64 - readAt > FreshMilliseconds)
         {
             await ReadAsync(cancellationToken);
         }

@@ -18,6 +18,29 @@ internal sealed partial class LogRotationRule(string name, string stack, IReadOn
     /// <summary>What a rule has where the stack says nothing: a fortnight of days, as in the runbooks.</summary>
     public static StackLogRotation Usual => new() { Every = "daily", Count = 14, Compress = true, DelayCompress = true, MissingOk = true, NotIfEmpty = true };
 
+    /// <summary>The same, for one turn that lets nothing go.</summary>
+    /// <param name="rotation">How the log is rotated.</param>
+    /// <returns>A copy.</returns>
+    public static StackLogRotation Once(StackLogRotation rotation) => new()
+    {
+        Count = 1000, Compress = true, DelayCompress = rotation.After is { Count: > 0 }, NotIfEmpty = true, Create = rotation.Create, After = rotation.After,
+    };
+
+    /// <summary>By whose rights the logs of a folder are rotated: logrotate refuses a folder that others than root may write to, unless it is told.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>User and group; null for root.</returns>
+    public static async Task<string?> UserAsync(IHost host, string folder, CancellationToken cancellationToken)
+    {
+        var result = await host.RunAsync(new HostCommand("stat", "-L", "-c", "%a %U %G %g", "--", folder), cancellationToken);
+        return result.StandardOutput.Trim().Split(' ') is [{ Length: >= 3 } mode, var user, var group, var number] && (IsWritable(mode[^1]) || (IsWritable(mode[^2]) && number != "0"))
+            ? $"{user} {group}"
+            : null;
+
+        static bool IsWritable(char digit) => ((digit - '0') & 2) != 0;
+    }
+
     /// <summary>User and group by whose rights the logs are rotated, <c>app app</c>; null for root's, which is refused in folders that others may write to.</summary>
     public string? User { get; init; }
 
@@ -76,7 +99,7 @@ internal sealed partial class LogRotationRule(string name, string stack, IReadOn
 
     private static string Quote(string file) => file.AsSpan().IndexOfAny(Unwritable) >= 0
         ? throw new OpsException("LogRotation.PathInvalid", OpsErrorKind.InvalidArgument, $"logrotate cannot be told the path '{file}'.", "Rename the log.", file)
-        : $"\"{file}\"";
+        : file.Contains(' ', StringComparison.Ordinal) ? $"\"{file}\"" : file;
 
     private static string OneLine(string text) => text.AsSpan().IndexOfAny('\n', '\r') >= 0 ? throw Invalid("after", text) : text;
 

@@ -26,7 +26,7 @@ public sealed class LogRotationSetter(OpsStack stack, string? configFile, Change
         mkdir -m 700 "$t/logs"
         { printf '"%s/logs/*.log" {\n' "$t"; cat; printf '}\n'; } > "$t/rule"
         chmod 600 "$t/rule"
-        echo sample > "$t/logs/sample.log"
+        echo sample > "$t/logs/0.log"
         n=0
         for f do
           n=$((n+1))
@@ -35,7 +35,11 @@ public sealed class LogRotationSetter(OpsStack stack, string? configFile, Change
         done
         for turn in 1 2; do
           logrotate -f -s "$t/state" "$t/rule" 2>&1
-          for f in "$t"/logs/*.log; do echo again >> "$f"; done
+          i=0
+          while [ "$i" -le "$n" ]; do
+            echo again >> "$t/logs/$i.log"
+            i=$((i+1))
+          done
         done
         printf 'done\n'
         ls -1 "$t/logs"
@@ -107,18 +111,7 @@ public sealed class LogRotationSetter(OpsStack stack, string? configFile, Change
     private static async Task<string?> UserAsync(IReadOnlyList<string> files, IHost host, CancellationToken cancellationToken)
     {
         var folder = files.Select(Path.GetDirectoryName).FirstOrDefault(folder => folder is not null && folder.AsSpan().IndexOfAny('*', '?') < 0);
-        if (folder is null)
-        {
-            return null;
-        }
-
-        // logrotate refuses a folder that others than root may write to, unless it is told whose rights to use.
-        var result = await host.RunAsync(new HostCommand("stat", "-L", "-c", "%a %U %G %g", "--", folder), cancellationToken);
-        return result.StandardOutput.Trim().Split(' ') is [{ Length: >= 3 } mode, var user, var group, var number] && (IsWritable(mode[^1]) || (IsWritable(mode[^2]) && number != "0"))
-            ? $"{user} {group}"
-            : null;
-
-        static bool IsWritable(char digit) => ((digit - '0') & 2) != 0;
+        return folder is null ? null : await LogRotationRule.UserAsync(host, folder, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<string>> ProveAsync(LogRotationRule rule, IReadOnlyList<string> files, IHost host, CancellationToken cancellationToken)

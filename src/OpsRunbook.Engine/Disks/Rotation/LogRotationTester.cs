@@ -215,7 +215,7 @@ public sealed class LogRotationTester(StackSession session, NameFilter names, st
             Name = member,
             Host = host.Name,
             By = limits.IsFile && limits.MaximumSize is null ? string.Empty : limits.IsFile ? "docker" : limits.Driver,
-            Schedule = limits.IsFile ? limits.Words : string.Empty,
+            Schedule = limits is { IsFile: true, MaximumSize: not null } ? limits.Words : string.Empty,
             Rule = limits.IsFile ? file : null,
             Message = message,
         };

@@ -97,7 +97,7 @@ internal sealed partial class LogrotateReport
             }
             else if (PatternLine().Match(line) is { Success: true } match)
             {
-                _rules.Add(new LogrotateRule(match.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries), Every(match.Groups[2].Value), match.Groups[3].Value));
+                _rules.Add(new LogrotateRule(Paths().Matches(match.Groups[1].Value).Select(path => path.Value.Trim('"')).ToList(), Every(match.Groups[2].Value), match.Groups[3].Value));
             }
             else if (line.StartsWith("considering log ", StringComparison.Ordinal) && _rules.Count > 0)
             {
@@ -117,4 +117,8 @@ internal sealed partial class LogrotateReport
 
     [GeneratedRegex("^rotating pattern: (.*?)  ?((?:after |hourly|weekly|monthly|yearly|forced|[0-9]+ bytes).*?) ?\\((no old logs will be kept|[0-9]+ rotations|unlimited.*)\\)$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PatternLine();
+
+    // It repeats them as they are written, in quotes where they have spaces.
+    [GeneratedRegex("\"[^\"]*\"|[^ \"]+", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Paths();
 }
