@@ -3,7 +3,6 @@ using OpsRunbook.Engine;
 using OpsRunbook.Engine.Environments;
 using OpsRunbook.Engine.Safety;
 using OpsRunbook.Engine.Stacks;
-using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Cmdlets;
 
@@ -45,7 +44,7 @@ public abstract class StackCmdlet : OpsCmdlet
     private protected async Task<ChangeRunner> OpenChangesAsync(
         StackSession session, string? reason, bool force, IOperationOutput output, CancellationToken cancellationToken, TimeSpan? timeout = null)
     {
-        var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin(Sink.CommandName, session.Stack.Name, reason, force));
+        var changes = new ChangeRunner(output, session.State, new ChangeOrigin(Sink.CommandName, session.Stack.Name, reason, force));
         await ServiceEnvironmentSetter.RevertDueAsync(session, changes, output, timeout ?? TimeSpan.FromMinutes(2), cancellationToken);
         return changes;
     }

@@ -7,7 +7,7 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Lists the changes that the module made: who, when, what, how it ended.</summary>
 [Cmdlet(VerbsCommon.Get, "OpsJournal")]
 [OutputType(typeof(OpsJournalEntry))]
-public sealed class GetOpsJournalCommand : OpsCmdlet
+public sealed class GetOpsJournalCommand : StackCmdlet
 {
     /// <summary>Targets, with wildcards. Without it: all of them.</summary>
     [Parameter(Position = 0)]
@@ -31,10 +31,20 @@ public sealed class GetOpsJournalCommand : OpsCmdlet
     [SupportsWildcards]
     public string[] TargetHost { get; set; } = [];
 
-    /// <summary>Only changes of these stacks, with wildcards.</summary>
+    /// <summary>Only changes of stacks of these names, with wildcards. Without it: of all that share the journal.</summary>
     [Parameter]
     [SupportsWildcards]
-    public string[] Stack { get; set; } = [];
+    public string[] StackName { get; set; } = [];
+
+    /// <summary>Only changes that were made during these incidents; by id, with wildcards.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Incident { get; set; } = [];
+
+    /// <summary>Only changes that were made during these maintenance windows; by id, with wildcards.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Window { get; set; } = [];
 
     /// <summary>Only changes that ended so.</summary>
     [Parameter]
@@ -61,8 +71,9 @@ public sealed class GetOpsJournalCommand : OpsCmdlet
     protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
+        await using var session = await OpenStackAsync(output, cancellationToken, discover: false);
         var changes = await JournalHistory.ReadAsync(
-            new FileJournal(), LogMoment.Read(Since, nameof(Since)), LogMoment.Read(Until, nameof(Until)), output, cancellationToken);
+            session.State.Journal, LogMoment.Read(Since, nameof(Since)), LogMoment.Read(Until, nameof(Until)), output, cancellationToken);
         var wanted = changes.Where(IsWanted).ToList();
         foreach (var change in IsBound(nameof(Last)) ? wanted.TakeLast(Last) : wanted)
         {
@@ -74,7 +85,9 @@ public sealed class GetOpsJournalCommand : OpsCmdlet
         && Fits(Command, change.Command)
         && Fits(User, change.User)
         && Fits(TargetHost, change.Host)
-        && Fits(Stack, change.Stack ?? string.Empty)
+        && Fits(StackName, change.Stack ?? string.Empty)
+        && Fits(Incident, change.Incident ?? string.Empty)
+        && Fits(Window, change.Window ?? string.Empty)
         && (Outcome.Length == 0 || Outcome.Contains(change.Outcome))
         && (!On(Forced) || change.Overridden.Count > 0);
 

@@ -37,6 +37,24 @@ internal static class LocalFiles
         return new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read, 0);
     }
 
+    /// <summary>Makes the names in a folder outlive a loss of power: those of new, renamed and removed files.</summary>
+    /// <param name="folder">Absolute path.</param>
+    public static void SyncFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using var handle = new SafeFileHandle(open(folder, OperatingSystem.IsLinux() ? ReadOnlyNonBlockingCloseOnExec : 0), ownsHandle: true);
+        if (handle.IsInvalid)
+        {
+            throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+        }
+
+        RandomAccess.FlushToDisk(handle);
+    }
+
     [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);

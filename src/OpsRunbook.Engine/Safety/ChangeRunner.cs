@@ -16,6 +16,7 @@ public sealed class ChangeRunner
     private readonly IOperationOutput _output;
     private readonly IJournal _journal;
     private readonly ChangeOrigin _origin;
+    private readonly IStateStore? _state;
     private readonly List<string> _overridden = [];
 
     // What a full disk did not take, in the order in which it happened.
@@ -43,6 +44,14 @@ public sealed class ChangeRunner
         _journal = journal;
         _origin = origin;
     }
+
+    /// <summary>Prepares for the changes of one command, which belong to the incident and maintenance window of the stack that are open.</summary>
+    /// <param name="output">Takes plans, questions and warnings.</param>
+    /// <param name="state">Takes the records, and knows what is open.</param>
+    /// <param name="origin">Who wants the changes.</param>
+    /// <exception cref="OpsException"><c>Guard.ReasonMissing</c>: forced without a reason.</exception>
+    public ChangeRunner(IOperationOutput output, IStateStore state, ChangeOrigin origin)
+        : this(output, (state ?? throw new ArgumentNullException(nameof(state))).Journal, origin) => _state = state;
 
     /// <summary>Nothing is changed; only plans are emitted.</summary>
     public bool IsWhatIf => _output.IsWhatIf;
@@ -121,7 +130,8 @@ public sealed class ChangeRunner
         }
 
         var id = NewId();
-        await BeginAsync(id, change, cancellationToken);
+        var open = await OpenWorkAsync(change, cancellationToken);
+        await BeginAsync(id, change, open, cancellationToken);
         T result;
         try
         {
@@ -130,11 +140,11 @@ public sealed class ChangeRunner
         catch (Exception error)
         {
             var outcome = error is OpsException failure && !IsLost(failure) ? JournalOutcome.Failed : JournalOutcome.Unknown;
-            await EndAsync(id, change, new ChangeResult(outcome, error is OperationCanceledException ? "interrupted" : error.Message));
+            await EndAsync(id, change, open, new ChangeResult(outcome, error is OperationCanceledException ? "interrupted" : error.Message));
             throw;
         }
 
-        await EndAsync(id, change, judge(result));
+        await EndAsync(id, change, open, judge(result));
         return result;
     }
 
@@ -166,9 +176,24 @@ public sealed class ChangeRunner
     // The command may have been carried out although its answer was lost.
     private static bool IsLost(OpsException error) => error.Kind is OpsErrorKind.Connection or OpsErrorKind.Timeout;
 
-    private async Task BeginAsync(string id, Change change, CancellationToken cancellationToken)
+    // Without it the change would be missing from the timeline that people rely on.
+    private async Task<OpenWork> OpenWorkAsync(Change change, CancellationToken cancellationToken)
     {
-        var record = Record(id, change, JournalPhase.Started, null);
+        try
+        {
+            return _state is null || _origin.Stack is null ? OpenWork.None : await OpenWork.ReadAsync(_state, _origin.Stack, cancellationToken);
+        }
+        catch (OpsException error)
+        {
+            Require(
+                "State", satisfied: false, $"Whether '{change.Action}' on {change.Target} belongs to an incident or a maintenance window cannot be found out. {error.Message}", error.NextStep ?? string.Empty, change.Target);
+            return OpenWork.None;
+        }
+    }
+
+    private async Task BeginAsync(string id, Change change, OpenWork open, CancellationToken cancellationToken)
+    {
+        var record = Record(id, change, open, JournalPhase.Started, null);
         try
         {
             await WriteLateAsync(cancellationToken);
@@ -189,10 +214,10 @@ public sealed class ChangeRunner
         }
     }
 
-    private async Task EndAsync(string id, Change change, ChangeResult result)
+    private async Task EndAsync(string id, Change change, OpenWork open, ChangeResult result)
     {
         using var limit = new CancellationTokenSource(LastRecordLimit);
-        var record = Record(id, change, JournalPhase.Ended, result);
+        var record = Record(id, change, open, JournalPhase.Ended, result);
         try
         {
             await WriteLateAsync(limit.Token);
@@ -220,7 +245,7 @@ public sealed class ChangeRunner
     // No space on the device, or the quota is used up.
     private static bool IsFull(OpsException error) => error.InnerException is IOException { HResult: 28 or 122 };
 
-    private JournalRecord Record(string id, Change change, JournalPhase phase, ChangeResult? result)
+    private JournalRecord Record(string id, Change change, OpenWork open, JournalPhase phase, ChangeResult? result)
     {
         string[] overridden;
         lock (_overridden)
@@ -238,6 +263,8 @@ public sealed class ChangeRunner
             Target = change.Target,
             Host = change.Host,
             Stack = _origin.Stack,
+            Incident = open.Incident,
+            Window = open.Window,
             User = Environment.UserName,
             Machine = Environment.MachineName,
             ProcessId = Environment.ProcessId,

@@ -75,12 +75,14 @@ public static partial class CommandRedactor
     [GeneratedRegex("^--?[a-z0-9_.-]*(pass|passwd|password|pwd|secret|token|api-?key|apikey|access-?key|private-?key|requirepass|masterauth|credential)s?[a-z0-9_.]*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex SecretOption();
 
-    [GeneratedRegex("((?:^|[^a-z0-9])[a-z0-9_.-]*(?:pass|passwd|password|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential|auth)[a-z0-9_.-]*[=:])(?!//)[^&;,\\s]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    // A match begins at the beginning of a run of such letters only, and only when the run ends in = or :. Otherwise the time would grow
+    // with the square of the length, and a megabyte of text in a message would outlast the limit.
+    [GeneratedRegex("((?<![a-z0-9_.-])(?=[a-z0-9_.-]+[=:])[a-z0-9_.-]*?(?:pass|passwd|password|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential|auth)[a-z0-9_.-]*[=:])(?!//)[^&;,\\s]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Assignment();
 
-    [GeneratedRegex("([a-z][a-z0-9+.-]*://[^:/@\\s]*:)[^/\\s]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("((?<![a-z0-9+.-])[a-z0-9+.-]+://[^:/@\\s]*:)[^/\\s]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Address();
 
-    [GeneratedRegex("((?:authorization|x-api-key|cookie)\\s*[:=]\\s*(?:bearer|basic|token)?\\s*).+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("((?:authorization|x-api-key|cookie)\\s*[:=]\\s*(?:(?:bearer|basic|token)\\s*)?).+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Header();
 }

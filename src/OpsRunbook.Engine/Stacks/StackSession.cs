@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.State;
 
 namespace OpsRunbook.Engine.Stacks;
 
@@ -11,6 +12,7 @@ public sealed class StackSession : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<IHost>> _hosts = new(StringComparer.Ordinal);
     private readonly SecretResolver _secrets;
+    private readonly Lazy<IStateStore> _state;
 
     /// <summary>Opens a session. Nothing is connected yet.</summary>
     /// <param name="stack">The stack.</param>
@@ -19,10 +21,14 @@ public sealed class StackSession : IAsyncDisposable
     {
         Stack = stack;
         _secrets = secrets ?? new SecretResolver();
+        _state = new Lazy<IStateStore>(() => StateStores.Create(this));
     }
 
     /// <summary>The stack.</summary>
     public OpsStack Stack { get; }
+
+    /// <summary>What the module remembers about the stack, in the place that the stack names. Nothing is read or connected before it is used.</summary>
+    public IStateStore State => _state.Value;
 
     /// <summary>The host of that name. No connection is made before it is used.</summary>
     /// <param name="name">Name in the stack; null or <c>local</c> for this machine.</param>
@@ -43,6 +49,11 @@ public sealed class StackSession : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_state.IsValueCreated)
+        {
+            await _state.Value.DisposeAsync();
+        }
+
         foreach (var host in _hosts.Values.Where(host => host.IsValueCreated))
         {
             await host.Value.DisposeAsync();

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using OpsRunbook.Engine.Hosts;
 
 namespace OpsRunbook.Engine.State;
 
@@ -11,19 +9,6 @@ namespace OpsRunbook.Engine.State;
 /// </summary>
 public sealed class FileJournal : IJournal
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter() },
-
-        // Control characters are escaped all the same, so a record can never become two lines.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    // Waiting for the file costs less than the whole command: others hold it for one line only.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     private readonly string _path;
 
     /// <summary>Opens the journal. Nothing is written yet.</summary>
@@ -34,11 +19,11 @@ public sealed class FileJournal : IJournal
     public async Task AppendAsync(JournalRecord record, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        var line = JsonSerializer.SerializeToUtf8Bytes(record, Format);
+        var line = JournalFormat.Write(record);
         try
         {
             StateFolder.Create(Path.GetDirectoryName(_path)!);
-            await using var file = await OpenAsync(cancellationToken);
+            await using var file = await StateFolder.OpenAloneAsync(_path, cancellationToken);
             var start = file.Length;
             try
             {
@@ -82,7 +67,7 @@ public sealed class FileJournal : IJournal
         {
             number++;
             next = await reader.ReadLineAsync(cancellationToken);
-            if (Parse(line) is { } record)
+            if (JournalFormat.Read(line) is { } record)
             {
                 yield return record;
             }
@@ -103,23 +88,12 @@ public sealed class FileJournal : IJournal
         }
     }
 
-    private static JournalRecord? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<JournalRecord>(line, Format);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
+    // Without a lock of any kind: who reads keeps nobody from writing, and reads while others write.
     private StreamReader OpenToRead()
     {
         try
         {
-            return new StreamReader(new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return new StreamReader(LocalFiles.Open(_path));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -137,28 +111,5 @@ public sealed class FileJournal : IJournal
 
         Span<byte> last = stackalloc byte[1];
         return RandomAccess.Read(file.SafeFileHandle, last, file.Length - 1) == 1 && last[0] == '\n';
-    }
-
-    // Not shared at all, which .NET enforces among its own processes with an exclusive lock (one that is shared for
-    // reading would be a shared lock on Linux, also for two writers): records of two commands cannot mix.
-    private async Task<FileStream> OpenAsync(CancellationToken cancellationToken)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        for (var waited = System.Diagnostics.Stopwatch.StartNew(); ;)
-        {
-            try
-            {
-                return new FileStream(_path, options);
-            }
-            catch (IOException) when (waited.Elapsed < Patience && File.Exists(_path))
-            {
-                await Task.Delay(10, cancellationToken);
-            }
-        }
     }
 }

@@ -12,12 +12,13 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>The journal of changes.</summary>
     IJournal Journal { get; }
 
-    /// <summary>All documents of a kind, the oldest first.</summary>
+    /// <summary>The documents of a kind, the oldest first.</summary>
     /// <param name="kind">Kind: <c>window</c>, <c>incident</c>.</param>
+    /// <param name="onlyOpen">Only those that are still open.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The documents; none when none was ever written.</returns>
     /// <exception cref="OpsException"><c>State.Corrupt</c>, <c>State.TooNew</c>, <c>State.NotReadable</c>: one of them cannot be read, which is never taken for "there is none".</exception>
-    Task<IReadOnlyList<StateDocument>> ListAsync(string kind, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StateDocument>> ListAsync(string kind, bool onlyOpen, CancellationToken cancellationToken);
 
     /// <summary>One document.</summary>
     /// <param name="kind">Kind.</param>
@@ -29,13 +30,14 @@ public interface IStateStore : IAsyncDisposable
 
     /// <summary>Writes a document whole: after a crash the old or the new one is there. When the task ends it is safe.</summary>
     /// <param name="kind">Kind.</param>
-    /// <param name="id">Id: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>.</param>
+    /// <param name="id">Id: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, at most 100.</param>
     /// <param name="json">Content, one JSON object. Never with a secret.</param>
+    /// <param name="open">It is about something that has not ended.</param>
     /// <param name="expected">Version that is to be replaced; 0 for a new document.</param>
     /// <param name="cancellationToken">Ends the writing; the old or the new one is there.</param>
     /// <returns>The new version.</returns>
     /// <exception cref="OpsException"><c>State.Changed</c>: another version is there, somebody else was quicker. <c>State.NotWritten</c>.</exception>
-    Task<long> WriteAsync(string kind, string id, ReadOnlyMemory<byte> json, long expected, CancellationToken cancellationToken);
+    Task<long> WriteAsync(string kind, string id, ReadOnlyMemory<byte> json, bool open, long expected, CancellationToken cancellationToken);
 
     /// <summary>Removes a document.</summary>
     /// <param name="kind">Kind.</param>
@@ -47,10 +49,10 @@ public interface IStateStore : IAsyncDisposable
     Task RemoveAsync(string kind, string id, long expected, CancellationToken cancellationToken);
 
     /// <summary>Takes a lock. It ends when it is disposed, or when its holder is gone: killed, its machine restarted, its connection cut.</summary>
-    /// <param name="name">What is locked: <c>window</c>, <c>backup/db</c>.</param>
+    /// <param name="name">What is locked: <c>window/shop</c>, <c>backup/db</c>.</param>
     /// <param name="purpose">What it is held for, for whoever meets it: <c>Start-MaintenanceWindow</c>.</param>
     /// <param name="cancellationToken">Ends the taking. Nobody waits for a lock.</param>
     /// <returns>The lock; dispose it to give it back.</returns>
-    /// <exception cref="OpsException"><c>State.Locked</c>: names the holder (user, machine, process, since, purpose).</exception>
+    /// <exception cref="OpsException"><c>State.Locked</c>: names the holder (user, machine, process, since, purpose). <c>State.NotWritten</c>.</exception>
     Task<IStateLock> LockAsync(string name, string purpose, CancellationToken cancellationToken);
 }

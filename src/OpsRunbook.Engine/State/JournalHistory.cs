@@ -46,6 +46,8 @@ public static class JournalHistory
         Target = start.Target,
         Host = start.Host,
         Stack = start.Stack,
+        Incident = start.Incident,
+        Window = start.Window,
         User = start.User,
         Machine = start.Machine,
         Message = end is null ? "no end was recorded: the command still works, or was killed" : end.Message ?? string.Empty,

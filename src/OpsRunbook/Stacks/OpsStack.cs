@@ -69,6 +69,9 @@ public sealed class OpsStack
     /// <summary>How planned maintenance is done; null when the file does not say.</summary>
     public StackMaintenance? Maintenance { get; set; }
 
+    /// <summary>Where what was done is remembered; null for files of the user who calls.</summary>
+    public StackState? State { get; set; }
+
     /// <summary>What is checked and done regularly; null when the file does not say.</summary>
     public StackSchedules? Schedules { get; set; }
 

@@ -27,6 +27,12 @@ public sealed class JournalRecord
     /// <summary>Stack that the target belongs to; null when there is none.</summary>
     public string? Stack { get; init; }
 
+    /// <summary>Id of the incident that was open; null for none.</summary>
+    public string? Incident { get; init; }
+
+    /// <summary>Id of the maintenance window that was open; null for none.</summary>
+    public string? Window { get; init; }
+
     /// <summary>User who called the cmdlet.</summary>
     public required string User { get; init; }
 

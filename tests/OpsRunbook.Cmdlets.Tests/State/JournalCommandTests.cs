@@ -20,8 +20,10 @@ public sealed class JournalCommandTests : CommandTest
         Assert.Equal(["2"], Targets([target + "*", "-Last", "1"]));
         Assert.Equal(["1"], Targets([target + "*", "-Outcome", "Failed"]));
         Assert.Equal(["0"], Targets([target + "*", "-Forced"]));
-        Assert.Equal(["0", "1", "2"], Targets([target + "*", "-Command", "Stop-*", "-User", "an*", "-TargetHost", "web", "-Stack", "shop", "-Since", "1h"]));
+        Assert.Equal(["0", "1", "2"], Targets([target + "*", "-Command", "Stop-*", "-User", "an*", "-TargetHost", "web", "-StackName", "shop", "-Incident", "INC-1*", "-Window", "W-?", "-Since", "1h"]));
         Assert.Empty(Targets([target + "*", "-Until", "1h"]));
+        Assert.Empty(Targets([target + "*", "-Incident", "INC-2"]));
+        Assert.Empty(Targets([target + "*", "-Window", "W-22"]));
         var (_, table) = Run(["Get-OpsJournal", target + "*"]);
         Assert.All(table.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
         Assert.DoesNotContain('\u001b', table);
@@ -45,6 +47,8 @@ public sealed class JournalCommandTests : CommandTest
         Target = target,
         Host = "web",
         Stack = "shop",
+        Incident = "INC-1",
+        Window = "W-2",
         User = "anna",
         Machine = "here",
         ProcessId = 1,

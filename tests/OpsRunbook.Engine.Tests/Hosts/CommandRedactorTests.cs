@@ -33,4 +33,18 @@ public class CommandRedactorTests
     [Fact]
     public void A_header_in_one_argument_is_hidden_whole() =>
         Assert.DoesNotContain("abc.def", CommandRedactor.Redact(["curl", "-H", "Authorization: Bearer abc.def ghi"]), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("pass")]
+    [InlineData("pass_")]
+    [InlineData("a://b:")]
+    [InlineData("cookie:\n\n\n\n")]
+    [InlineData("token==")]
+    public void A_megabyte_of_anything_is_read_in_its_stride(string part)
+    {
+        var text = string.Concat(Enumerable.Repeat(part, 1_000_000 / part.Length));
+
+        Assert.DoesNotContain("hunter2", CommandRedactor.RedactText(text + " db_password=hunter2"), StringComparison.Ordinal);
+    }
 }
