@@ -26,6 +26,7 @@
         'Get-CacheKey'
         'Get-CacheSlowLog'
         'Get-CacheStatus'
+        'Get-CapacityForecast'
         'Get-ContainerStat'
         'Get-DbIndex'
         'Get-DbSession'

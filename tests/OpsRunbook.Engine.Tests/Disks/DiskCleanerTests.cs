@@ -196,9 +196,9 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.Equal((DiskCleanupOutcome.Done, "Rotate", null), (item.Outcome, item.Action, item.Message));
         Assert.Equal(reopens, File.Exists(Folder + "/reopened"));
         Assert.InRange(new FileInfo(Folder + "/logs/app.log").Length, 1, 1000);
-        var lines = await RunAsync("{ zcat logs/app.log.1.gz; cat logs/app.log; } | grep -c '^line'");
+        var lines = await RunAsync("{ zcat logs/app.log.1.gz; cat logs/app.log; } | grep -c 'line [0-9]'");
         Assert.True(!reopens || lines == "30\n", lines);
-        Assert.Equal("1\n2\n3\n", await RunAsync("cd logs; for i in 2 3 4; do zcat app.log.$i.gz 2>/dev/null || cat app.log.$i; done"));
+        Assert.Equal("1\n2\n3\n", await RunAsync("cd logs; { zcat app.log.2.gz; cat app.log.2 app.log.3; }"));
         Assert.True(Result(output).UsedPercentAfter < Result(output).UsedPercentBefore);
     }
 

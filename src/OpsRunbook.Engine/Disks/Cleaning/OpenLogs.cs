@@ -38,8 +38,8 @@ internal sealed class OpenLogs : ICleanupCategory
         logrotate -f -s "$t/state" "$t/rule"
         """;
 
-    // Compressed only when nobody writes to it any more.
-    private const string CompressScript = """[ "$(stat -c '%d %i' -- "$1.1" 2>/dev/null)" = "$2" ] || exit 73; exec gzip -- "$1.1" """;
+    // What was copied is another file than the log; what was renamed is the log as it was.
+    private const string CompressScript = """[ -z "$2" ] || [ "$(stat -c '%d %i' -- "$1.1" 2>/dev/null)" = "$2" ] || exit 73; exec gzip -- "$1.1" """;
 
     // A service that was told to reopen its log goes on writing to the old one until it has.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -81,14 +81,15 @@ internal sealed class OpenLogs : ICleanupCategory
         var identity = string.Create(CultureInfo.InvariantCulture, $"{status.Device} {status.Inode}");
         var command = new HostCommand("sh", "-c", Script, "sh", file, identity) { StandardInput = Encoding.UTF8.GetBytes(rule.Text), Timeout = Limit };
         var result = await search.Host.RunAsync(command, cancellationToken);
-        if (result.Succeeded && rotation.After is { Count: > 0 })
+        if (result.Succeeded)
         {
-            if (!await search.IsReleasedAsync(status, Patience, cancellationToken))
+            var isRenamed = rotation.After is { Count: > 0 };
+            if (isRenamed && !await search.IsReleasedAsync(status, Patience, cancellationToken))
             {
                 return new CleanupResult(DiskCleanupOutcome.Done, "rotated, but its writer still has the old file open, so it was not compressed");
             }
 
-            result = await search.Host.RunAsync(new HostCommand("sh", "-c", CompressScript, "sh", file, identity) { Timeout = Limit }, cancellationToken);
+            result = await search.Host.RunAsync(new HostCommand("sh", "-c", CompressScript, "sh", file, isRenamed ? identity : string.Empty) { Timeout = Limit }, cancellationToken);
         }
 
         return result.ExitCode switch

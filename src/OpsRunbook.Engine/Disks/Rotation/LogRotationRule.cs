@@ -18,12 +18,15 @@ internal sealed partial class LogRotationRule(string name, string stack, IReadOn
     /// <summary>What a rule has where the stack says nothing: a fortnight of days, as in the runbooks.</summary>
     public static StackLogRotation Usual => new() { Every = "daily", Count = 14, Compress = true, DelayCompress = true, MissingOk = true, NotIfEmpty = true };
 
-    /// <summary>The same, for one turn that lets nothing go.</summary>
+    /// <summary>
+    /// The same, for one turn that lets nothing go. The newest part stays as it is: older parts may be there both ways, and logrotate would
+    /// move one that is not compressed out of the way of one that is to be.
+    /// </summary>
     /// <param name="rotation">How the log is rotated.</param>
     /// <returns>A copy.</returns>
     public static StackLogRotation Once(StackLogRotation rotation) => new()
     {
-        Count = 1000, Compress = true, DelayCompress = rotation.After is { Count: > 0 }, NotIfEmpty = true, Create = rotation.Create, After = rotation.After,
+        Count = 1000, Compress = true, DelayCompress = true, NotIfEmpty = true, Create = rotation.Create, After = rotation.After,
     };
 
     /// <summary>By whose rights the logs of a folder are rotated: logrotate refuses a folder that others than root may write to, unless it is told.</summary>
