@@ -273,6 +273,35 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.True(File.Exists(Folder + "/logs/open.log.1"));
     }
 
+    [SkippableFact]
+    public async Task Of_the_journal_of_a_whole_machine_only_what_is_old_enough_goes()
+    {
+        var machine = await Servers.SystemdHostAsync();
+
+        // An archived file has the time of its beginning in its name.
+        await machine.ExecuteAsync("""
+            mkdir -p /var/log/journal && journalctl --flush && journalctl --rotate
+            f=$(ls /var/log/journal/*/system@*.journal | head -n 1)
+            old=$(dirname "$f")/system@$(printf '%032x' 1)-$(printf '%016x' 1)-$(printf '%016x' $((($(date +%s) - 30 * 86400) * 1000000))).journal
+            cp "$f" "$old" && touch -d '30 days ago' "$old"
+            """);
+        _stack.Hosts["machine"] = new StackHost { Ssh = machine.Destination, Identity = machine.IdentityFile, Options = new Dictionary<string, string>(machine.Options) };
+        await using var session = new StackSession(_stack);
+        var output = new RecordedOutput();
+        var request = new DiskCleanupRequest { TargetPercent = 0.01, Paths = ["/"], Categories = [DiskCleanupCategory.Journal] };
+        await new DiskCleaner(session, request, new ChangeRunner(output, _journal, new ChangeOrigin("Clear-DiskSpace", "shop")), output).RunAsync(session.Host("machine"), CancellationToken.None);
+
+        Assert.Empty(output.Errors);
+        var item = Assert.Single(Items(output));
+        Assert.Equal((DiskCleanupOutcome.Done, "Vacuum"), (item.Outcome, item.Action));
+        Assert.StartsWith("1 archived", item.Reason, StringComparison.Ordinal);
+        Assert.True(item.SizeBytes > Megabyte);
+        var left = await machine.ExecuteAsync("ls /var/log/journal/*/");
+        Assert.DoesNotContain($"system@{1:x32}", left, StringComparison.Ordinal);
+        Assert.Contains("system@", left, StringComparison.Ordinal);
+        Assert.Contains("system.journal", left, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("75%", 75)]
     [InlineData(" 82.5 % ", 82.5)]
