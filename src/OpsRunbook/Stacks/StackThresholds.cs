@@ -37,7 +37,7 @@ public sealed class StackThresholds
     [StackValue(Form = StackForm.Percent)]
     public Threshold DbConnections { get; set; } = new(50, 80);
 
-    /// <summary>Memory of a cache, percent of its maximum.</summary>
+    /// <summary>Memory of a cache, percent of its maximum, or of the memory of its machine where it has none.</summary>
     [StackValue(Form = StackForm.Percent)]
     public Threshold CacheMemory { get; set; } = new(80, 90);
 

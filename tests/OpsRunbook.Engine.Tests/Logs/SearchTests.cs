@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using OpsRunbook.Engine.Logs;
+using OpsRunbook.Engine.Logs.Formats;
 using OpsRunbook.Engine.Logs.Scanning;
 
 namespace OpsRunbook.Engine.Tests.Logs;
@@ -28,6 +30,36 @@ public sealed class SearchTests
 
         Assert.Equal(literals, found is null ? null : string.Join('|', found.Value.Literals));
         Assert.Equal(exact, found?.Exact ?? false);
+    }
+
+    [Fact]
+    public void What_is_taken_for_plain_is_a_literal_and_nothing_else_is()
+    {
+        for (var character = ' '; character < 0x250; character++)
+        {
+            var text = character.ToString();
+            if (RegexLiterals.IsPlain(text))
+            {
+                Assert.Equal(text, Regex.Match($"a{text}b", $"^a({text})b$", RegexOptions.None, TimeSpan.FromSeconds(1)).Groups[1].Value);
+            }
+        }
+
+        Assert.All(["", "a.b", "a|b", "(a", "a[", "a\\d", "a{2}", "a*", "a+", "a?", "^a", "a$", "a#", "Ärger"], pattern => Assert.False(RegexLiterals.IsPlain(pattern)));
+        Assert.True(RegexLiterals.IsPlain("GET /health HTTP"));
+    }
+
+    [Theory]
+    [InlineData("ERROR", true, "an ERROR", "an error")]
+    [InlineData("error", false, "an ERROR", "an eror")]
+    [InlineData("skin", false, "\u017fKIN", "thin")]
+    public void Plain_words_match_as_the_expression_would(string pattern, bool caseSensitive, string fits, string differs)
+    {
+        var options = RegexOptions.CultureInvariant | (caseSensitive ? RegexOptions.None : RegexOptions.IgnoreCase);
+        var matcher = new RecordMatcher(new LogQuery { Match = pattern, CaseSensitive = caseSensitive }, PlainFormat.Instance);
+
+        Assert.All([fits, differs], text => Assert.Equal(
+            Regex.IsMatch(text, pattern, options, TimeSpan.FromSeconds(1)),
+            matcher.Accepts(Encoding.UTF8.GetBytes(text), default, isFound: false)));
     }
 
     [Fact]

@@ -34,7 +34,9 @@ internal sealed class RecordMatcher
 
         if (query.Match is not null)
         {
-            _match = LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
+            // Making an expression takes longer than reading a small log, and plain words need none.
+            var isPlain = RegexLiterals.IsPlain(query.Match) && RegexLiterals.Find(query.Match, query.CaseSensitive) is { Exact: true };
+            _match = isPlain ? null : LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
             if (RegexLiterals.Find(query.Match, query.CaseSensitive) is { } found)
             {
                 _literals = new LiteralSet(found.Literals, found.IgnoreCase);
@@ -69,8 +71,9 @@ internal sealed class RecordMatcher
     /// <returns>True when it is.</returns>
     public bool IsInRange(in LogHead head) => head.Time == 0 || (head.Time >= _since && head.Time < _until);
 
-    private bool Matches(ReadOnlySpan<byte> record) => _match is null
-        || ((_literals is null || _literals.IndexOf(record) >= 0) && (_isExact || Test(record, _match, static (text, pattern) => pattern.IsMatch(text))));
+    private bool Matches(ReadOnlySpan<byte> record) =>
+        (_literals is null || _literals.IndexOf(record) >= 0)
+        && (_match is null || _isExact || Test(record, _match, static (text, pattern) => pattern.IsMatch(text)));
 
     private static bool Test<T>(ReadOnlySpan<byte> record, T argument, Test<T> test)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace OpsRunbook.Engine.Logs.Scanning;
@@ -11,6 +12,8 @@ internal sealed class RegexLiterals
 {
     private const int Most = 32;
 
+    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-:/=,;@%&\"'<>~!");
+
     private readonly string _pattern;
     private readonly bool _ignoreCase;
     private int _at;
@@ -20,6 +23,11 @@ internal sealed class RegexLiterals
         _pattern = pattern;
         _ignoreCase = ignoreCase;
     }
+
+    /// <summary>An expression of letters, digits and characters that mean themselves.</summary>
+    /// <param name="pattern">The expression.</param>
+    /// <returns>True when it is valid and no more than a literal.</returns>
+    public static bool IsPlain(string pattern) => pattern.Length > 0 && !pattern.AsSpan().ContainsAnyExcept(Plain);
 
     /// <summary>Finds them.</summary>
     /// <param name="pattern">A valid expression.</param>

@@ -44,39 +44,55 @@ internal sealed class NginxDrain(IHost host, ServiceTarget target, string owner,
         return chosen;
     }
 
-    /// <summary>Takes the owner's marks back and reloads. Without marks nothing is done.</summary>
-    /// <param name="always">Reload without marks too: another nginx has the same files, and its marks were taken back.</param>
+    /// <summary>
+    /// Lets an owner's servers in again and reloads. Without marks, and without what a killed run has left, nothing is done. <see cref="FinishAsync"/> belongs to it:
+    /// until then comments say that nginx may still have to be told, to the next run and to another nginx that has the same files.
+    /// </summary>
     /// <param name="cancellationToken">Ends the work before the file is written.</param>
-    /// <returns>Whether there were marks.</returns>
+    /// <returns>A task that ends when it is in force.</returns>
     /// <exception cref="OpsException"><c>Drain.…</c>: nginx goes on as before, and the marks are still there.</exception>
-    public async Task<bool> UnmarkAsync(bool always, CancellationToken cancellationToken)
+    public async Task UnmarkAsync(CancellationToken cancellationToken)
     {
         using var gate = await _editor.EnterAsync(cancellationToken);
         UpstreamServer? edited = null;
+        var isPending = false;
         var edit = await _editor.EditAsync(
             configuration =>
             {
                 edited = NginxUpstreams.Of(configuration).Servers.FirstOrDefault(server => server.IsDown && server.Owner is null && UpstreamMark.IsMentioned(server.Comment, owner));
-                return Task.FromResult<IReadOnlyDictionary<string, string>>(configuration.Files
-                    .Select(file => (Path: file.Key, Before: Encoding.Latin1.GetString(file.Value)))
-                    .Select(file => (file.Path, file.Before, After: UpstreamMark.Remove(file.Before, owner)))
-                    .Where(file => file.After != file.Before)
-                    .ToDictionary(file => file.Path, file => file.After, StringComparer.Ordinal));
+                isPending |= configuration.Files.Values.Any(file => UpstreamMark.IsResumed(Encoding.Latin1.GetString(file), owner));
+                return Changes(configuration, text => UpstreamMark.Resume(text, owner));
             },
             cancellationToken);
-        var hadMarks = edit.Files.Count > 0;
-        if (hadMarks || always)
+        if (edit.Files.Count > 0 || isPending)
         {
             await _editor.EnforceAsync(edit, cancellationToken);
         }
 
-        return edited is null
-            ? hadMarks
-            : throw new OpsException(
+        if (edited is not null)
+        {
+            throw new OpsException(
                 "Drain.MarkEdited",
                 OpsErrorKind.InvalidData,
                 $"Server {edited.Name} of upstream {edited.Upstream} ({edited.File}:{edited.Line} on {host.Name}) is still down: somebody has edited the line with our mark.",
                 "Take 'down' out of it by hand, and reload nginx.",
                 edited.File);
+        }
     }
+
+    /// <summary>Takes the comments away that <see cref="UnmarkAsync"/> left. Nothing changes for nginx, so that it is not told.</summary>
+    /// <returns>A task that ends when the files are as they were before the drain.</returns>
+    public async Task FinishAsync()
+    {
+        using var gate = await _editor.EnterAsync(CancellationToken.None);
+        await _editor.EditAsync(
+            configuration => Changes(configuration, text => UpstreamMark.Finish(text, owner)), CancellationToken.None);
+    }
+
+    private static Task<IReadOnlyDictionary<string, string>> Changes(NginxConfiguration configuration, Func<string, string> change) =>
+        Task.FromResult<IReadOnlyDictionary<string, string>>(configuration.Files
+            .Select(file => (Path: file.Key, Before: Encoding.Latin1.GetString(file.Value)))
+            .Select(file => (file.Path, file.Before, After: change(file.Before)))
+            .Where(file => file.After != file.Before)
+            .ToDictionary(file => file.Path, file => file.After, StringComparer.Ordinal));
 }

@@ -65,19 +65,15 @@ internal sealed class NginxServers : IAsyncDisposable
     /// <returns>A task that ends when all have reloaded.</returns>
     public async Task UnmarkAsync(CancellationToken cancellationToken)
     {
-        var without = new List<NginxDrain>();
         foreach (var (_, drain) in _servers)
         {
-            if (!await drain.UnmarkAsync(always: false, cancellationToken))
-            {
-                without.Add(drain);
-            }
+            await drain.UnmarkAsync(cancellationToken);
         }
 
-        // Containers may share their configuration: then only the first one found marks in it.
-        foreach (var drain in without.Count < _servers.Count ? without : [])
+        // Only now: containers may share their configuration, and each of them is told by the comments.
+        foreach (var (_, drain) in _servers)
         {
-            await drain.UnmarkAsync(always: true, cancellationToken);
+            await drain.FinishAsync();
         }
     }
 

@@ -176,6 +176,35 @@ public sealed class ServiceDrainTests
     }
 
     [SkippableFact]
+    public async Task A_run_that_is_killed_before_nginx_knows_of_the_way_back_is_finished_by_the_next()
+    {
+        await using var first = await Servers.NewAppAsync();
+        await using var second = await Servers.NewAppAsync();
+        await using var nginx = await Servers.NewNginxAsync(server => Proxy(server, string.Empty, first.Port, second.Port));
+        var before = await File.ReadAllTextAsync(nginx.ConfigFile);
+        await using var session = new StackSession(Stack(nginx, ("first", first.Port), ("second", second.Port)));
+        using var client = new HttpClient();
+        await Drain(session, "first").BeginAsync(SilentOutput.Instance, default);
+
+        // Its manager is told nothing before the file says so, and what it is told by is all that a kill there leaves.
+        string? seen = null;
+        await using var host = new LocalHost();
+        await Assert.ThrowsAsync<OpsException>(() => new NginxDrain(host, Web(nginx), UpstreamMark.OwnerOf("shop", "first"), async token =>
+        {
+            seen = await File.ReadAllTextAsync(nginx.ConfigFile, token);
+            throw new OpsException("Test.Killed", OpsErrorKind.OperationFailed, "killed", "none");
+        }).UnmarkAsync(default));
+        Assert.NotEqual(before, seen);
+        await File.WriteAllTextAsync(nginx.ConfigFile, seen);
+        Assert.Equal([second.Port], await PortsAsync(client, nginx));
+
+        await Drain(session, "first").ResumeAsync(default);
+
+        Assert.Equal(2, (await PortsAsync(client, nginx)).Count);
+        Assert.Equal(before, await File.ReadAllTextAsync(nginx.ConfigFile));
+    }
+
+    [SkippableFact]
     public async Task Two_drains_in_one_file_at_the_same_time_keep_each_others_marks()
     {
         await using var first = await Servers.NewAppAsync();
@@ -236,7 +265,8 @@ public sealed class ServiceDrainTests
                 upstreams => Task.FromResult<IReadOnlyList<UpstreamServer>>(upstreams.Servers.Where(server => server.Port == drain.Port).ToList()), default)));
             await using var host = new LocalHost();
             Assert.Equal(["shop/1", "shop/2", "shop/3", null], NginxUpstreams.Of(await NginxConfiguration.ReadAsync(host, nginx.ConfigFile, default)).Servers.Select(server => server.Owner));
-            await Task.WhenAll(drains.Select(drain => drain.Drain.UnmarkAsync(always: false, default)));
+            await Task.WhenAll(drains.Select(drain => drain.Drain.UnmarkAsync(default)));
+            await Task.WhenAll(drains.Select(drain => drain.Drain.FinishAsync()));
             Assert.Equal(before, await File.ReadAllBytesAsync(nginx.ConfigFile));
         }
     }
@@ -323,7 +353,7 @@ public sealed class ServiceDrainTests
         await drain.MarkAsync(upstreams => Task.FromResult<IReadOnlyList<UpstreamServer>>([upstreams.Servers[0]]), default);
         var broken = await File.ReadAllTextAsync(nginx.ConfigFile) + "nonsense;\n";
         await File.WriteAllTextAsync(nginx.ConfigFile, broken);
-        error = await Assert.ThrowsAsync<OpsException>(() => drain.UnmarkAsync(always: false, default));
+        error = await Assert.ThrowsAsync<OpsException>(() => drain.UnmarkAsync(default));
         Assert.Equal("Drain.WebServerInvalid", error.Id);
         Assert.Equal(broken, await File.ReadAllTextAsync(nginx.ConfigFile));
     }

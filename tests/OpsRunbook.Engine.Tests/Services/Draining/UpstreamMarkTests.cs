@@ -29,6 +29,15 @@ public sealed class UpstreamMarkTests
         Assert.Equal(marked, result);
         Assert.Equal(Owner, NginxUpstreams.Of(NginxConfiguration.Parse("f", result)).Servers.Single(server => server.Port == 3001).Owner);
         Assert.Equal(text, UpstreamMark.Remove(result, Owner));
+
+        // On the way back there is a comment first, also when it is drained once more before that has gone.
+        var resumed = UpstreamMark.Resume(result, Owner);
+        Assert.True(UpstreamMark.IsResumed(resumed, Owner));
+        Assert.False(UpstreamMark.IsResumed(resumed, "shop/a"));
+        Assert.All(NginxUpstreams.Of(NginxConfiguration.Parse("f", resumed)).Servers, server => Assert.False(server.IsDown));
+        Assert.Equal(text, UpstreamMark.Finish(resumed, Owner));
+        Assert.Equal(text, UpstreamMark.Remove(MarkPort(resumed, 3001, Owner), Owner));
+        Assert.Equal(text, UpstreamMark.Finish(UpstreamMark.Remove(MarkPort(resumed, 3001, "shop/other"), "shop/other"), Owner));
     }
 
     [Fact]
