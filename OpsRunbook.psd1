@@ -12,6 +12,7 @@
     TypesToProcess       = @('module/OpsRunbook.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
+        'Backup-Database'
         'Clear-Cache'
         'Clear-DiskSpace'
         'ConvertTo-HealthReport'
@@ -28,6 +29,7 @@
         'Get-CacheStatus'
         'Get-CapacityForecast'
         'Get-ContainerStat'
+        'Get-DbBackup'
         'Get-DbIndex'
         'Get-DbSession'
         'Get-DbSlowQuery'
@@ -59,6 +61,7 @@
         'New-TemporaryCertificate'
         'Remove-AlertSilence'
         'Remove-CacheKey'
+        'Remove-DbBackup'
         'Restart-OpsService'
         'Send-OpsAnnouncement'
         'Set-AppUser'

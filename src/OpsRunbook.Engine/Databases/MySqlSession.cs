@@ -175,7 +175,11 @@ internal sealed partial class MySqlSession : IAsyncDisposable
             _target.Text)
         : Classify(result.StandardError);
 
-    private static string OptionFile(DatabaseTarget target, bool encrypt)
+    /// <summary>Options that log a client in.</summary>
+    /// <param name="target">Where the database is.</param>
+    /// <param name="encrypt">The server can encrypt.</param>
+    /// <returns>Content of an option file; what it says of the <c>mysql</c> program is nothing to others.</returns>
+    internal static string OptionFile(DatabaseTarget target, bool encrypt)
     {
         var database = target.Database;
         var options = new StringBuilder("[client]\n");

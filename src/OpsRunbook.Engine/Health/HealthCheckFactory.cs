@@ -1,3 +1,4 @@
+using OpsRunbook.Engine.Backups;
 using OpsRunbook.Engine.Cache;
 using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Databases;
@@ -75,6 +76,11 @@ public sealed class HealthCheckFactory
         foreach (var (name, certificate) in _stack.Certificates)
         {
             yield return (MemberKind.Certificate, name, () => Member(name, MemberKind.Certificate, certificate.Host, [], [new CertificateCheck("certificate", certificate)]));
+        }
+
+        foreach (var (name, backup) in _stack.Backups)
+        {
+            yield return (MemberKind.Backup, name, () => Member(name, MemberKind.Backup, backup.Host, [], [new BackupCheck("backup", name)]));
         }
 
         foreach (var (name, url) in MonitoringEndpoints(_stack.Monitoring))

@@ -35,7 +35,14 @@ public sealed class HealthRound
         for (var i = 0; i < members.Count; i++)
         {
             // A host may have the name of the service that it is for; 'dependsOn' means the service.
-            (members[i].Kind == MemberKind.Host ? _hosts : _places).TryAdd(members[i].Name, i);
+            if (members[i].Kind == MemberKind.Host)
+            {
+                _hosts.TryAdd(members[i].Name, i);
+            }
+            else if (MemberKinds.CanBeDependedOn(members[i].Kind))
+            {
+                _places.TryAdd(members[i].Name, i);
+            }
         }
     }
 

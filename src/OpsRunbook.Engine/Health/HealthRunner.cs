@@ -197,7 +197,7 @@ public sealed class HealthRunner
     }
 
     private static bool IsDependency(HealthMember member, HealthMember other) =>
-        (other.Kind != MemberKind.Host && member.DependsOn.Contains(other.Name, StringComparer.Ordinal))
+        (MemberKinds.CanBeDependedOn(other.Kind) && member.DependsOn.Contains(other.Name, StringComparer.Ordinal))
         || (other.Kind == MemberKind.Host && other.Name != Hosts.LocalHost.LocalName && other.Name == member.Host && member.Kind != MemberKind.Host);
 
     private static TimeSpan Shorter(TimeSpan first, TimeSpan second) => first < second ? first : second;

@@ -16,7 +16,7 @@ internal static class ServiceHealthReader
     {
         var dependencies = ServiceTargets.DependenciesOf(session.Stack, target.Name);
         var members = HealthCheckFactory.Create(
-            session.Stack, timeout, (kind, name) => (kind == target.Kind && name == target.Name) || (kind != MemberKind.Host && dependencies.Contains(name)));
+            session.Stack, timeout, (kind, name) => (kind == target.Kind && name == target.Name) || (MemberKinds.CanBeDependedOn(kind) && dependencies.Contains(name)));
         await foreach (var health in new HealthRound(session, members, timeout: timeout)
             .RunAsync(member => member.Kind == target.Kind && member.Name == target.Name, cancellationToken))
         {

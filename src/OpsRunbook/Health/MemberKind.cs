@@ -26,4 +26,7 @@ public enum MemberKind
 
     /// <summary>A monitoring system: Prometheus, Alertmanager, Loki.</summary>
     Monitoring,
+
+    /// <summary>The sets of a backup.</summary>
+    Backup,
 }

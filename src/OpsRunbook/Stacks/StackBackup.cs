@@ -1,11 +1,11 @@
 namespace OpsRunbook;
 
-/// <summary>Where backups of a database lie and how long they are kept.</summary>
+/// <summary>Where backups of a database or a Redis server lie and how long they are kept.</summary>
 public sealed class StackBackup
 {
-    /// <summary>Database of the stack that is backed up.</summary>
+    /// <summary>Database of the stack that is backed up, or cache.</summary>
     [StackRequired]
-    [StackValue(RefersTo = new[] { "databases" })]
+    [StackValue(RefersTo = new[] { "databases", "caches" })]
     public string Database { get; set; } = string.Empty;
 
     /// <summary>Folder that holds the sets.</summary>

@@ -1,8 +1,9 @@
+using OpsRunbook.Engine.Backups;
 using OpsRunbook.Engine.Safety;
 
 namespace OpsRunbook.Engine.Databases;
 
-/// <summary>What must hold before a table is written anew or repaired. A guard that asks for a verified backup belongs here too, for <see cref="IsRisky"/>.</summary>
+/// <summary>What must hold before a table is written anew or repaired.</summary>
 /// <param name="member">The database.</param>
 /// <param name="engine">Its engine.</param>
 /// <param name="changes">The road for changes.</param>
@@ -10,6 +11,7 @@ namespace OpsRunbook.Engine.Databases;
 internal sealed class MaintenanceGuards(DatabaseMember member, IDatabaseMaintenance engine, ChangeRunner changes, IOperationOutput output)
 {
     private readonly HashSet<DbMaintenanceOperation> _unknown = [];
+    private readonly Dictionary<DbMaintenanceOperation, Task> _backups = [];
 
     /// <summary>An operation that replaces or changes the only copy of the rows.</summary>
     public static bool IsRisky(DbMaintenanceOperation operation) => operation is DbMaintenanceOperation.VacuumFull or DbMaintenanceOperation.Repair;
@@ -19,9 +21,21 @@ internal sealed class MaintenanceGuards(DatabaseMember member, IDatabaseMaintena
     /// <param name="table">The table.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <returns>A task.</returns>
-    /// <exception cref="OpsException"><c>Guard.FreeSpace</c>.</exception>
+    /// <exception cref="OpsException"><c>Guard.FreeSpace</c>, <c>Guard.Backup</c>.</exception>
     public async Task RequireAsync(DbMaintenanceOperation operation, DbTable table, CancellationToken cancellationToken)
     {
+        if (IsRisky(operation))
+        {
+            // Once for all tables; they get the same answer.
+            if (!_backups.TryGetValue(operation, out var asked))
+            {
+                asked = BackupGuard.RequireAsync(member.Session, member.Name, $"{operation} in '{member.Name}'", changes, output, cancellationToken);
+                _backups.Add(operation, asked);
+            }
+
+            await asked;
+        }
+
         if (await engine.ReadSpaceAsync(operation, table, cancellationToken) is not { } need)
         {
             return;
