@@ -47,7 +47,7 @@ public sealed class BackupRemover(BackupMember member, RetentionRules rules, Cha
 
         var plan = new RetentionPlan(rules, now).Decide(sets, chosen);
         var removing = plan.Where(decision => !decision.Keep).ToList();
-        if (removing.Exists(decision => decision.Set.State != BackupState.Interrupted))
+        if (plan.Any(decision => decision.Wanted))
         {
             RequireGood(sets, now);
         }
@@ -56,7 +56,7 @@ public sealed class BackupRemover(BackupMember member, RetentionRules rules, Cha
         {
             foreach (var decision in plan.Where(decision => decision.Set.State != BackupState.NotRecognized))
             {
-                await changes.PlanAsync(decision.Keep ? "Keep" : "Remove", decision.Set.Path, member.HostName, $"{decision.Reason}; {ByteSize.Format(decision.Set.Bytes)}", cancellationToken);
+                await changes.PlanAsync(decision.Keep ? "Keep" : "Remove", decision.Set.Name, member.HostName, $"{decision.Reason}; {ByteSize.Format(decision.Set.Bytes)}", cancellationToken);
             }
 
             return;

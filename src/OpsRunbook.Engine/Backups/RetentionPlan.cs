@@ -38,37 +38,43 @@ internal sealed class RetentionPlan(RetentionRules rules, DateTime now)
             return Remove(set.Problem!);
         }
 
+        if (chosen is null && Rule(set, kept) is { } rule)
+        {
+            return Keep(rule);
+        }
+
+        var why = chosen is not null ? "it was chosen"
+            : set.State == BackupState.Damaged ? $"it is damaged: {set.Problem}"
+            : set.LastVerdict is { Passed: false } ? "its test failed"
+            : $"it is {Duration.Format(now - set.Ended)} old, and no rule keeps it";
+        return (Protection(set, sets, good, verified) is { } protection ? Keep(protection) : Remove(why)) with { Wanted = true };
+
+        RetentionDecision Keep(string reason) => new(set, true, reason);
+
+        RetentionDecision Remove(string reason) => new(set, false, reason);
+    }
+
+    private string? Rule(BackupSet set, Dictionary<string, string> kept) =>
+        kept.TryGetValue(set.Name, out var reason) ? reason
+        : !rules.Any ? "no rule removes anything"
+        : rules.Keep is { } keep && now - set.Ended < keep ? $"it is younger than {Duration.Format(keep)}"
+        : null;
+
+    private string? Protection(BackupSet set, IReadOnlyList<BackupSet> sets, List<BackupSet> good, List<BackupSet> verified)
+    {
         if (good.Count > 0 && good[^1].Name == set.Name)
         {
-            return Keep("it is the newest set");
+            return "it is the newest set";
         }
 
         var rank = verified.Count - verified.FindIndex(other => other.Name == set.Name);
         if (rank <= verified.Count && rank <= Math.Max(1, rules.Minimum))
         {
-            return Keep(rank == 1 ? "it is the newest verified set" : string.Create(CultureInfo.InvariantCulture, $"it is one of the {rules.Minimum} newest verified sets"));
+            return rank == 1 ? "it is the newest verified set" : string.Create(CultureInfo.InvariantCulture, $"it is one of the {rules.Minimum} newest verified sets");
         }
 
         // By their order, not by a clock.
-        var place = sets.ToList().FindIndex(other => other.Name == set.Name);
-        if (!sets.Skip(place + 1).Any(other => other.IsVerified))
-        {
-            return Keep("no newer set is verified");
-        }
-
-        if (chosen is not null)
-        {
-            return Remove("it was chosen");
-        }
-
-        return kept.TryGetValue(set.Name, out var reason) ? Keep(reason)
-            : !rules.Any ? Keep("no rule removes anything")
-            : rules.Keep is { } keep && now - set.Ended < keep ? Keep($"it is younger than {Duration.Format(keep)}")
-            : Remove(set.State == BackupState.Damaged ? $"it is damaged: {set.Problem}" : set.LastVerdict is { Passed: false } ? "its test failed" : $"it is {Duration.Format(now - set.Ended)} old, and no rule keeps it");
-
-        RetentionDecision Keep(string why) => new(set, true, why);
-
-        RetentionDecision Remove(string why) => new(set, false, why);
+        return sets.SkipWhile(other => other.Name != set.Name).Skip(1).Any(other => other.IsVerified) ? null : "no newer set is verified";
     }
 
     private Dictionary<string, string> ByRules(List<BackupSet> good)

@@ -159,6 +159,37 @@ public sealed class BackupMakerTests
     }
 
     [SkippableFact]
+    public async Task A_set_made_under_heavy_writes_is_of_one_moment()
+    {
+        var server = await Servers.PostgreSqlAsync();
+        var pgbench = Path.Combine(server.ProgramFolder, "pgbench");
+        Skip.IfNot(File.Exists(pgbench), "pgbench is not installed.");
+        var database = await server.CreateDatabaseAsync();
+        string[] connection = ["-h", server.Host, "-p", $"{server.Port}", "-U", server.User];
+        var password = new Dictionary<string, string> { ["PGPASSWORD"] = server.Password };
+        await Tool.RunAsync(pgbench, ["-i", "-q", .. connection, database], "", password);
+        await using var backup = TestBackup.Of(server, database);
+        var writing = Tool.RunAsync(pgbench, ["-n", "-c", "4", "-T", "4", .. connection, database], "", password);
+        await DatabaseFixtures.EventuallyAsync(() => server.ExecuteAsync("SELECT 1 FROM pgbench_history LIMIT 1", database));
+
+        var made = await backup.MakeAsync(new BackupRequest(BackupFormat.PostgreSqlDirectory, Jobs: 2, CountRows: true));
+
+        Assert.False(writing.IsCompleted, "The writes were over before the backup.");
+        await writing;
+        var restored = await server.CreateDatabaseAsync();
+        await RestoreAsync(server, made, restored);
+        Assert.Equal("1", await server.ExecuteAsync(
+            """
+            SELECT count(DISTINCT total)::text FROM (
+              SELECT sum(abalance) AS total FROM pgbench_accounts UNION ALL SELECT sum(bbalance) FROM pgbench_branches
+              UNION ALL SELECT sum(tbalance) FROM pgbench_tellers UNION ALL SELECT sum(delta) FROM pgbench_history) t
+            """,
+            restored));
+        var counted = (await backup.SetsAsync())[0].Manifest!.Tables!.Single(table => table.Name == "pgbench_history").Rows;
+        Assert.Equal(counted, await server.ExecuteAsync("SELECT count(*) FROM pgbench_history", restored));
+    }
+
+    [SkippableFact]
     public async Task Two_runs_of_one_backup_do_not_mix_and_one_that_ended_holds_nothing()
     {
         var server = await Servers.PostgreSqlAsync();

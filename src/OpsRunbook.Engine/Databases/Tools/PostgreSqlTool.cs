@@ -11,6 +11,19 @@ namespace OpsRunbook.Engine.Databases;
 /// </summary>
 internal sealed partial class PostgreSqlTool : IAsyncDisposable
 {
+    // The watcher keeps none of the program's output open.
+    private const string WatchText = """
+        exec 3<&0
+        "$@" </dev/null 3<&- &
+        p=$!
+        { cat <&3; kill "$p"; } >/dev/null 2>&1 &
+        w=$!
+        wait "$p"
+        s=$?
+        kill "$w" 2>/dev/null
+        exit $s
+        """;
+
     private readonly DatabaseTarget _target;
     private readonly string _program;
     private readonly PortForward? _forward;
@@ -109,6 +122,17 @@ internal sealed partial class PostgreSqlTool : IAsyncDisposable
             ? "*:*:*:*:" + password.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal)
             : string.Empty;
         return SecretCommand.Of(secret, [_program, .. arguments]) with { Environment = environment };
+    }
+
+    /// <summary>The same for a program that writes files itself: it ends when standard input does, and so never outlives us.</summary>
+    /// <param name="database">Database that it connects to.</param>
+    /// <param name="arguments">Its arguments, without those for the connection.</param>
+    /// <returns>The command. Keep its standard input open for as long as it shall work.</returns>
+    public HostCommand WatchedCommand(string database, params IEnumerable<string> arguments)
+    {
+        var command = Command(database, arguments);
+        var program = command.Arguments.AsSpan().IndexOf(_program);
+        return command with { Arguments = [.. command.Arguments[..program], "sh", "-c", WatchText, "sh", .. command.Arguments[program..]] };
     }
 
     /// <inheritdoc/>
