@@ -3,7 +3,7 @@ Describe 'Disks' -Skip:(-not $IsLinux) {
     BeforeAll {
         Import-Module "$PSScriptRoot/../../OpsRunbook.psd1" -Force
         $folder = [IO.Directory]::CreateTempSubdirectory('opsrunbook-pester-').FullName
-        $savedState = $env:OPSRUNBOOK_STATE
+        $script:savedState = $env:OPSRUNBOOK_STATE
         $env:OPSRUNBOOK_STATE = "$folder/state"
         $null = New-Item "$folder/logs", "$folder/rules" -ItemType Directory
         Set-Content "$folder/logs/app.log" 'now'
@@ -19,7 +19,7 @@ logs:
     }
 
     AfterAll {
-        $env:OPSRUNBOOK_STATE = $savedState
+        $env:OPSRUNBOOK_STATE = $script:savedState
         if ($folder) { Remove-Item $folder -Recurse -Force -ErrorAction Ignore }
     }
 

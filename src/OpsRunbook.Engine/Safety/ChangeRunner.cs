@@ -53,6 +53,11 @@ public sealed class ChangeRunner
     public ChangeRunner(IOperationOutput output, IStateStore state, ChangeOrigin origin)
         : this(output, (state ?? throw new ArgumentNullException(nameof(state))).Journal, origin) => _state = state;
 
+    /// <summary>The same road for an operation that is a part of this command and has an output of its own.</summary>
+    /// <param name="output">Takes its plans, questions and warnings.</param>
+    /// <returns>A runner for it.</returns>
+    internal ChangeRunner Within(IOperationOutput output) => _state is null ? new ChangeRunner(output, _journal, _origin) : new ChangeRunner(output, _state, _origin);
+
     /// <summary>Nothing is changed; only plans are emitted.</summary>
     public bool IsWhatIf => _output.IsWhatIf;
 

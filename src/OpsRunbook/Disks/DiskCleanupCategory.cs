@@ -30,6 +30,6 @@ public enum DiskCleanupCategory
     /// <summary>Logs that are written to just now: they are rotated, never removed.</summary>
     OpenLog,
 
-    /// <summary>Verified backups that the retention of the stack lets go.</summary>
+    /// <summary>Sets of backups that the retention of the stack lets go.</summary>
     Backup,
 }

@@ -1,3 +1,4 @@
+using OpsRunbook.Engine.Backups;
 using OpsRunbook.Engine.Disks;
 using OpsRunbook.Engine.Disks.Cleaning;
 using OpsRunbook.Engine.Hosts;
@@ -302,6 +303,79 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.Contains("system.journal", left, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task On_a_real_file_system_that_is_full_there_is_room_again()
+    {
+        Skip.If(!Tool.IsRoot || Tool.Find("mkfs.ext4") is null, "This needs root and mkfs.ext4.");
+        var folder = TestRun.NewFolder("ext4");
+        var mounted = await Tool.TryRunAsync("sh", ["-c", "truncate -s 32M \"$0/image\" && mkfs.ext4 -q \"$0/image\" && mkdir \"$0/disk\" && mount -o loop \"$0/image\" \"$0/disk\"", folder]);
+        Skip.If(mounted.ExitCode != 0, "A loop device cannot be mounted here: " + mounted.Error.Trim());
+        try
+        {
+            var logs = folder + "/disk/logs";
+            await Tool.RunAsync("sh", ["-c", "mkdir $0; cd $0; : > app.log; for i in 1 2 3; do head -c 4000000 /dev/zero > app.log.$i.gz; touch -d \"$((10 + i)) days ago\" app.log.$i.gz; done; cat /dev/zero > app.log 2>/dev/null || :", logs]);
+            _stack.Logs["app"] = new StackLog { Files = [logs + "/*.log"] };
+
+            var output = await CleanAsync(88, path: folder + "/disk");
+
+            // What is reserved for root is neither used nor free, as df has it.
+            Assert.Empty(output.Errors);
+            Assert.Equal(100, Result(output).UsedPercentBefore);
+            Assert.True(Result(output).TargetMet);
+            Assert.Equal(["app.log.3.gz"], Items(output).Select(item => Path.GetFileName(item.Target)));
+            Assert.InRange(Items(output)[0].FreedBytes!.Value, 4_000_000, 4_100_000);
+            var usage = new RecordedOutput();
+            await using var here = new LocalHost();
+            await DiskInspector.WriteUsageAsync(here, logs, 0, 1, false, usage, CancellationToken.None);
+            Assert.Equal(await DiskTree.DuAsync(logs), usage.Items.OfType<DiskUsage>().Single().SizeBytes);
+        }
+        finally
+        {
+            await Tool.RunAsync("umount", [folder + "/disk"]);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Of_backups_only_what_the_retention_lets_go_goes_and_only_when_it_is_allowed()
+    {
+        Skip.If(_disk is null, "Mounting a file system needs root.");
+        var backups = Directory.CreateDirectory(Folder + "/backups").FullName;
+        var names = new List<string>();
+        foreach (var (index, days) in ((int[])[30, 20, 10, 1]).Index())
+        {
+            var ended = DateTime.UtcNow.AddDays(-days);
+            names.Add(BackupName.Of("db", ended, index + 1));
+            var set = Directory.CreateDirectory(Path.Combine(backups, names[^1])).FullName;
+            await File.WriteAllBytesAsync(set + "/shop.dump", [.. "PGDMP"u8, .. new byte[3_000_000]]);
+            var manifest = new BackupManifest
+            {
+                Name = "db",
+                Sequence = index + 1,
+                Ended = ended,
+                Format = BackupFormat.PostgreSqlCustom,
+                Files = [new ManifestFile { Path = "shop.dump", Bytes = 3_000_005 }],
+                Verdicts = days > 1 ? [new BackupVerdict { Level = BackupLevel.Restore, Passed = true, At = ended, How = "restored" }] : [],
+            };
+            await File.WriteAllBytesAsync(Path.Combine(set, BackupManifest.FileName), manifest.ToBytes());
+        }
+
+        _stack.Databases["shop"] = new StackDatabase { Engine = DatabaseEngine.Postgres };
+        _stack.Backups["db"] = new StackBackup { Database = "shop", Directory = backups, Retention = new StackRetention { Keep = TimeSpan.FromDays(5), Minimum = 1 } };
+
+        var careful = await CleanAsync(1, category: DiskCleanupCategory.Backup);
+        var output = await CleanAsync(1, category: DiskCleanupCategory.Backup, risk: DiskCleanupRisk.High);
+
+        // The newest, and the newest that was restored as a test, stay whatever their age.
+        Assert.Empty(Items(careful));
+        Assert.Equal(2, Result(careful).Remaining);
+        Assert.Empty(output.Errors);
+        Assert.Equal(names[..2], Items(output).Select(item => Path.GetFileName(item.Target)));
+        Assert.All(Items(output), item => Assert.Equal((DiskCleanupOutcome.Done, DiskCleanupRisk.High), (item.Outcome, item.Risk)));
+        Assert.All(Items(output), item => Assert.True(item.FreedBytes >= 3_000_000));
+        Assert.Equal(names[2..], Directory.GetDirectories(backups).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(2, output.Questions.Count);
+    }
+
     [Theory]
     [InlineData("75%", 75)]
     [InlineData(" 82.5 % ", 82.5)]
@@ -323,11 +397,11 @@ public sealed class DiskCleanerTests : IAsyncLifetime
 
     private Task<string> RunAsync(string script) => Tool.RunAsync("sh", ["-c", "cd \"$0\" && " + script, Folder]);
 
-    private async Task<RecordedOutput> CleanAsync(double target, bool isWhatIf = false, Func<string, bool>? answer = null, IHost? host = null, DiskCleanupCategory category = DiskCleanupCategory.RotatedLog)
+    private async Task<RecordedOutput> CleanAsync(double target, bool isWhatIf = false, Func<string, bool>? answer = null, IHost? host = null, DiskCleanupCategory category = DiskCleanupCategory.RotatedLog, DiskCleanupRisk risk = DiskCleanupRisk.Medium, string? path = null)
     {
         var output = new RecordedOutput { IsWhatIf = isWhatIf, Answer = answer ?? (_ => true) };
         await using var session = new StackSession(_stack);
-        var request = new DiskCleanupRequest { TargetPercent = target, Paths = [Folder], Categories = [category] };
+        var request = new DiskCleanupRequest { TargetPercent = target, Paths = [path ?? Folder], Categories = [category], MostRisk = risk };
         await new DiskCleaner(session, request, new ChangeRunner(output, _journal, new ChangeOrigin("Clear-DiskSpace", "shop")), output).RunAsync(host ?? session.Host(null), CancellationToken.None);
         return output;
     }

@@ -137,8 +137,9 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
 
     private async Task DatabaseAsync(DatabaseMember database, CancellationToken cancellationToken)
     {
-        var taken = new TakenOutput(output);
+        var taken = new CapturedOutput(output);
         await new StatusReader(database, taken).RunAsync(cancellationToken);
+        Report(taken);
         foreach (var status in taken.Items.OfType<DbStatus>())
         {
             await (status.Size is { } size
@@ -149,13 +150,22 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
 
     private async Task CacheAsync(CacheTarget cache, CancellationToken cancellationToken)
     {
-        var taken = new TakenOutput(output);
+        var taken = new CapturedOutput(output);
         await new CacheStatusReader(cache, TimeSpan.FromMilliseconds(1), taken).RunAsync(cancellationToken);
+        Report(taken);
         foreach (var status in taken.Items.OfType<CacheStatus>())
         {
             await (status.MemoryPercent is { } percent
                 ? SampleAsync(CapacityKind.CacheMemory, cache.HostName, cache.Name, percent, cancellationToken)
                 : UnknownAsync(CapacityKind.CacheMemory, cache.HostName, cache.Name, status.UsedMemory is null ? status.Message : "it has no maximum (maxmemory), so it takes what the machine has", cancellationToken));
+        }
+    }
+
+    private void Report(CapturedOutput taken)
+    {
+        foreach (var error in taken.Errors)
+        {
+            output.Error(error);
         }
     }
 
@@ -206,29 +216,5 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
         var forecast = CapacityForecaster.Of(series, limits, _now);
         _panels.Add((forecast, series.Values, limits));
         await output.WriteAsync(forecast, cancellationToken);
-    }
-
-    /// <summary>Takes what another reader emits.</summary>
-    private sealed class TakenOutput(IOperationOutput output) : IOperationOutput
-    {
-        public List<object> Items { get; } = [];
-
-        public bool IsWhatIf => output.IsWhatIf;
-
-        public ValueTask WriteAsync(object item, CancellationToken cancellationToken)
-        {
-            Items.Add(item);
-            return ValueTask.CompletedTask;
-        }
-
-        public void Error(OpsException error) => output.Error(error);
-
-        public void Warning(string message) => output.Warning(message);
-
-        public void Verbose(string message) => output.Verbose(message);
-
-        public void Progress(string activity, string status, int? percent) => output.Progress(activity, status, percent);
-
-        public Task<bool> ConfirmAsync(string target, string action, CancellationToken cancellationToken) => output.ConfirmAsync(target, action, cancellationToken);
     }
 }

@@ -54,7 +54,7 @@ public sealed class DiskCleaner(StackSession session, DiskCleanupRequest request
         ICleanupCategory[] categories =
         [
             new PackageCache(), new DockerBuildCache(engine), new DockerImages(engine), new DockerContainers(engine), new TemporaryFiles(), new RotatedLogFiles(), new Pm2LogFiles(), new JournalArchives(),
-            new OpenLogs(),
+            new OpenLogs(), new OldBackups(changes),
         ];
         foreach (var category in categories.Where(category => request.Categories.Count == 0 || request.Categories.Contains(category.Category)))
         {
