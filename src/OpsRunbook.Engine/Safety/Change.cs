@@ -10,8 +10,7 @@ public sealed record Change(string Action, string Target, string Host)
     public IReadOnlyDictionary<string, string?> Before { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>
-    /// It makes room on disks and loses nothing that anybody misses: where the journal's disk is full, it is made first and recorded as
-    /// soon as there is room.
+    /// It makes room on disks and loses little: where the journal's disk is full, it is made first and recorded as soon as there is room.
     /// </summary>
     public bool MakesRoom { get; init; }
 }

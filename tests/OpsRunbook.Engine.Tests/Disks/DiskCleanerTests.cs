@@ -275,7 +275,7 @@ public sealed class DiskCleanerTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Of_the_journal_of_a_whole_machine_only_what_is_old_enough_goes()
+    public async Task Of_a_whole_machine_the_package_cache_goes_first_and_of_the_journal_only_what_is_old_enough()
     {
         var machine = await Servers.SystemdHostAsync();
 
@@ -285,15 +285,18 @@ public sealed class DiskCleanerTests : IAsyncLifetime
             f=$(ls /var/log/journal/*/system@*.journal | head -n 1)
             old=$(dirname "$f")/system@$(printf '%032x' 1)-$(printf '%016x' 1)-$(printf '%016x' $((($(date +%s) - 30 * 86400) * 1000000))).journal
             cp "$f" "$old" && touch -d '30 days ago' "$old"
+            head -c 3000000 /dev/zero > /var/cache/apt/archives/tool_1.0_amd64.deb
             """);
         _stack.Hosts["machine"] = new StackHost { Ssh = machine.Destination, Identity = machine.IdentityFile, Options = new Dictionary<string, string>(machine.Options) };
         await using var session = new StackSession(_stack);
         var output = new RecordedOutput();
-        var request = new DiskCleanupRequest { TargetPercent = 0.01, Paths = ["/"], Categories = [DiskCleanupCategory.Journal] };
+        var request = new DiskCleanupRequest { TargetPercent = 0.01, Paths = ["/"], Categories = [DiskCleanupCategory.Journal, DiskCleanupCategory.PackageCache] };
         await new DiskCleaner(session, request, new ChangeRunner(output, _journal, new ChangeOrigin("Clear-DiskSpace", "shop")), output).RunAsync(session.Host("machine"), CancellationToken.None);
 
         Assert.Empty(output.Errors);
-        var item = Assert.Single(Items(output));
+        Assert.Equal([DiskCleanupCategory.PackageCache, DiskCleanupCategory.Journal], Items(output).Select(found => found.Category));
+        Assert.DoesNotContain(".deb", await machine.ExecuteAsync("ls /var/cache/apt/archives"), StringComparison.Ordinal);
+        var item = Items(output)[1];
         Assert.Equal((DiskCleanupOutcome.Done, "Vacuum"), (item.Outcome, item.Action));
         Assert.StartsWith("1 archived", item.Reason, StringComparison.Ordinal);
         Assert.True(item.SizeBytes > Megabyte);
@@ -316,7 +319,7 @@ public sealed class DiskCleanerTests : IAsyncLifetime
             await Tool.RunAsync("sh", ["-c", "mkdir $0; cd $0; : > app.log; for i in 1 2 3; do head -c 4000000 /dev/zero > app.log.$i.gz; touch -d \"$((10 + i)) days ago\" app.log.$i.gz; done; cat /dev/zero > app.log 2>/dev/null || :", logs]);
             _stack.Logs["app"] = new StackLog { Files = [logs + "/*.log"] };
 
-            var output = await CleanAsync(88, path: folder + "/disk");
+            var output = await CleanAsync(95, path: folder + "/disk");
 
             // What is reserved for root is neither used nor free, as df has it.
             Assert.Empty(output.Errors);

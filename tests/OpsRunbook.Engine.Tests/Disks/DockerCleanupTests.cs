@@ -80,6 +80,24 @@ public sealed class DockerCleanupTests : IClassFixture<DockerCleanupTests.Engine
     }
 
     [SkippableFact]
+    public async Task Another_stack_on_the_same_engine_can_go_back_too()
+    {
+        var docker = await _engine.GetAsync();
+        var other = docker.NewName("other");
+        foreach (var version in (int[])[31, 32, 33])
+        {
+            await LoadAsync(docker, new DateTime(2026, 1, version - 30, 0, 0, 0, DateTimeKind.Utc), version, other + ":" + version);
+        }
+
+        await docker.RunContainerAsync("--label", "com.docker.compose.project=other", "--label", "com.docker.compose.service=web", other + ":33");
+
+        var output = await CleanAsync(Stack(docker), DiskCleanupCategory.Image);
+
+        Assert.Empty(output.Errors);
+        Assert.Equal([other + ":32", other + ":33"], await ImagesAsync(docker, other));
+    }
+
+    [SkippableFact]
     public async Task An_image_that_is_used_again_before_its_turn_stays()
     {
         var docker = await _engine.GetAsync();

@@ -37,13 +37,18 @@ public sealed class DiskCleaner(StackSession session, DiskCleanupRequest request
         var crowded = fileSystems.Where(fileSystem => CleanupFileSystem.Missing(fileSystem.Mount, request.TargetPercent) > 0).ToList();
         using var engine = new DockerEngineStore();
         var steps = crowded.Count == 0 ? [] : await FindAsync(host, crowded, engine, cancellationToken);
-        foreach (var fileSystem in fileSystems)
+        try
         {
-            var own = steps.Where(step => step.Item.FileSystem == fileSystem.Mount.Path).ToList();
-            await (changes.IsWhatIf ? PlanAsync(fileSystem, own, cancellationToken) : CleanAsync(host, fileSystem, own, cancellationToken));
+            foreach (var fileSystem in fileSystems)
+            {
+                var own = steps.Where(step => step.Item.FileSystem == fileSystem.Mount.Path).ToList();
+                await (changes.IsWhatIf ? PlanAsync(fileSystem, own, cancellationToken) : CleanAsync(host, fileSystem, own, cancellationToken));
+            }
         }
-
-        await changes.CompleteAsync();
+        finally
+        {
+            await changes.CompleteAsync();
+        }
     }
 
     // In order of risk; of the same risk the oldest first, because what is new is more likely to be asked for.
@@ -153,7 +158,9 @@ public sealed class DiskCleaner(StackSession session, DiskCleanupRequest request
 
             asked++;
             output.Progress($"Making room on {start.Path} of {host.Name}", step.Item.Target, 100 * asked / steps.Count);
-            var change = Change(step.Item);
+
+            // Where not even the journal can be written, the safest thing that there is makes the room for it.
+            var change = Change(step.Item) with { MakesRoom = step.Item.Risk <= DiskCleanupRisk.Low || (step.Item.Risk < DiskCleanupRisk.High && done + left == 0) };
             if (!await changes.ConfirmAsync(change with { Action = $"{step.Item.Action} {step.Item.Category}, {ByteSize.Format(step.Item.SizeBytes)}: {step.Item.Reason}" }, cancellationToken))
             {
                 continue;
@@ -222,7 +229,6 @@ public sealed class DiskCleaner(StackSession session, DiskCleanupRequest request
     // The path in the journal names exactly the bytes of the file.
     private static Change Change(DiskCleanupItem item) => new(item.Action, item.Target, item.Host)
     {
-        MakesRoom = item.Risk <= DiskCleanupRisk.Low,
         Before = new Dictionary<string, string?>
         {
             ["category"] = item.Category.ToString(),

@@ -76,25 +76,23 @@ internal sealed class DockerStore
     /// <returns>The images with the reason why each may go.</returns>
     public IEnumerable<(StoredImage Image, DiskCleanupRisk Risk, string Reason)> Dispensable(OpsStack stack, string host, int previous)
     {
-        var members = new ContainerMembers(stack, host);
         var used = Containers.Select(container => container.ImageId).ToHashSet(StringComparer.Ordinal);
         var kept = new HashSet<string>(StringComparer.Ordinal);
         var owners = new Dictionary<string, SortedSet<string>>(StringComparer.Ordinal);
-        foreach (var target in ServiceTargets.Of(stack).Where(target => target.Host == host && target.Manager is ServiceManagerKind.Compose or ServiceManagerKind.Docker))
+        foreach (var service in Services(stack, host))
         {
-            var instances = Containers.Where(container => members.Find(container) == target.Name).ToList();
-            var named = target.Service?.Image is { } image ? Images.Where(candidate => candidate.IsNamed(image)).ToList() : [];
-            var current = Images.Where(candidate => instances.Exists(container => container.ImageId == candidate.Id)).Concat(named).Distinct().ToList();
+            var named = service.Image is { } image ? Images.Where(candidate => candidate.IsNamed(image)).ToList() : [];
+            var current = Images.Where(candidate => service.Instances.Exists(container => container.ImageId == candidate.Id)).Concat(named).Distinct().ToList();
             var names = current.SelectMany(candidate => candidate.Repositories)
-                .Concat(instances.Select(container => StoredImage.RepositoryOf(container.Image)))
-                .Concat(target.Service?.Image is { } text ? [StoredImage.RepositoryOf(text)] : [])
+                .Concat(service.Instances.Select(container => StoredImage.RepositoryOf(container.Image)))
+                .Concat(service.Image is { } text ? [StoredImage.RepositoryOf(text)] : [])
                 .ToHashSet(StringComparer.Ordinal);
-            var builds = instances.Select(container => (container.ComposeProject, container.ComposeService)).Append((target.Unit.Project, target.Unit.Name)).ToHashSet();
+            var builds = service.Instances.Select(container => (container.ComposeProject, container.ComposeService)).Append(service.Build).ToHashSet();
             var own = Images.Where(candidate => current.Contains(candidate) || candidate.Repositories.Any(names.Contains)
                 || (candidate.Labels.GetValueOrDefault(ProjectLabel) is { } project && builds.Contains((project, candidate.Labels.GetValueOrDefault(ServiceLabel))))).ToList();
             foreach (var candidate in own)
             {
-                (owners.TryGetValue(candidate.Id, out var known) ? known : owners[candidate.Id] = new SortedSet<string>(StringComparer.Ordinal)).Add(target.Name);
+                (owners.TryGetValue(candidate.Id, out var known) ? known : owners[candidate.Id] = new SortedSet<string>(StringComparer.Ordinal)).Add(service.Name);
             }
 
             // What is newer than the current one is about to be deployed. Without a current one the newest takes its place.
@@ -111,6 +109,21 @@ internal sealed class DockerStore
                 : image.References.Count == 0 ? (image, DiskCleanupRisk.Low, "no container uses it and it has no name")
                 : image.CanBePulled ? (image, DiskCleanupRisk.Medium, "no container and no service of the stack uses it; it can be pulled again")
                 : (image, DiskCleanupRisk.High, "no container and no service of the stack uses it; it came from no registry and cannot be pulled again");
+        }
+    }
+
+    // The services of the stack, and whatever else there are containers of: other stacks on the same engine go back to their images too.
+    private IEnumerable<(string Name, List<DockerContainer> Instances, string? Image, (string? Project, string? Service) Build)> Services(OpsStack stack, string host)
+    {
+        var members = new ContainerMembers(stack, host);
+        foreach (var target in ServiceTargets.Of(stack).Where(target => target.Host == host && target.Manager is ServiceManagerKind.Compose or ServiceManagerKind.Docker))
+        {
+            yield return (target.Name, Containers.Where(container => members.Find(container) == target.Name).ToList(), target.Service?.Image, (target.Unit.Project, target.Unit.Name));
+        }
+
+        foreach (var others in Containers.Where(container => members.Find(container) is null).GroupBy(container => (container.ComposeProject, container.ComposeService, Name: container.ComposeService is null ? container.Name : null)))
+        {
+            yield return (others.Key.ComposeService ?? others.Key.Name!, others.ToList(), null, (others.Key.ComposeProject, others.Key.ComposeService));
         }
     }
 

@@ -43,7 +43,8 @@ internal sealed record LogFolder(string Path, string? Name, TimeSpan? Keep)
         }
 
         var answer = await host.RunAsync(new HostCommand(["sh", "-c", ResolveScript, "sh", .. names]), cancellationToken);
-        return answer.StandardOutput.Split('\0').Chunk(3).Where(part => part.Length == 3)
+        // The root folder is no folder of logs, whoever says so.
+        return answer.StandardOutput.Split('\0').Chunk(3).Where(part => part.Length == 3 && part[1] != "/")
             .Select(part => new LogFolder(part[1], part[0] == "d" ? null : part[2], keep))
             .Distinct()
             .ToList();

@@ -7,6 +7,9 @@ internal sealed class TemporaryFiles : ICleanupCategory
 {
     private static readonly (string Folder, int Days)[] Folders = [("/tmp", 10), ("/var/tmp", 30)];
 
+    // What belongs to a running service is cleaned up with it; systemd-tmpfiles leaves it alone too.
+    private static readonly string[] NotOfServices = ["!", "-path", "*/systemd-private-*", "!", "-path", "*/snap-private-tmp/*"];
+
     /// <inheritdoc/>
     public DiskCleanupCategory Category => DiskCleanupCategory.TemporaryFile;
 
@@ -24,7 +27,7 @@ internal sealed class TemporaryFiles : ICleanupCategory
                 // What an archive was unpacked to has the old times of its content; when it came here is its change time.
                 await FileRecords.ReadTreeAsync(
                     search.Host, folder, allFileSystems: false, regularFilesOnly: true, (in FileStatus status, ReadOnlySpan<byte> path) => files.Add((status, path.ToArray())),
-                    cancellationToken, conditions);
+                    cancellationToken, [.. conditions, .. NotOfServices]);
             }
             catch (OpsException error) when (error.Kind == OpsErrorKind.NotFound)
             {
