@@ -285,7 +285,7 @@ public sealed class DiskCleanerTests : IAsyncLifetime
             f=$(ls /var/log/journal/*/system@*.journal | head -n 1)
             old=$(dirname "$f")/system@$(printf '%032x' 1)-$(printf '%016x' 1)-$(printf '%016x' $((($(date +%s) - 30 * 86400) * 1000000))).journal
             cp "$f" "$old" && touch -d '30 days ago' "$old"
-            head -c 3000000 /dev/zero > /var/cache/apt/archives/tool_1.0_amd64.deb
+            mkdir -p /var/cache/apt/archives && head -c 3000000 /dev/zero > /var/cache/apt/archives/tool_1.0_amd64.deb
             """);
         _stack.Hosts["machine"] = new StackHost { Ssh = machine.Destination, Identity = machine.IdentityFile, Options = new Dictionary<string, string>(machine.Options) };
         await using var session = new StackSession(_stack);

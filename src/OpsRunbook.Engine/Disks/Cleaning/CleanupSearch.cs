@@ -76,10 +76,32 @@ internal sealed class CleanupSearch
     /// <summary>The file system of that number, if it is to be cleaned up.</summary>
     public CleanupFileSystem? FileSystem(ulong device) => FileSystems.FirstOrDefault(fileSystem => fileSystem.Device == device);
 
-    /// <summary>Adds a step that is not about a single file.</summary>
-    /// <param name="item">The item.</param>
-    /// <param name="runAsync">Carries it out.</param>
-    public void Add(DiskCleanupItem item, Func<CancellationToken, Task<CleanupResult>> runAsync) => _steps.Add(new CleanupStep(item, runAsync));
+    /// <summary>Adds a step that is not about a single file, unless it gives too little or is on another file system.</summary>
+    /// <param name="category">What it is about.</param>
+    /// <param name="risk">What is lost with it.</param>
+    /// <param name="action">What is done.</param>
+    /// <param name="target">Its name.</param>
+    /// <param name="device">Number of its file system.</param>
+    /// <param name="size">What it should give, bytes.</param>
+    /// <param name="made">When it was made or changed last, UTC; null when nobody knows.</param>
+    /// <param name="reason">Why it may be done.</param>
+    /// <param name="runAsync">Does it.</param>
+    public void Add(
+        DiskCleanupCategory category,
+        DiskCleanupRisk risk,
+        string action,
+        string target,
+        ulong device,
+        long size,
+        DateTime? made,
+        string reason,
+        Func<CancellationToken, Task<CleanupResult>> runAsync)
+    {
+        if (size >= Request.SmallestBytes && FileSystem(device) is { } fileSystem)
+        {
+            _steps.Add(new CleanupStep(Describe(category, risk, action, target, fileSystem, size, made, reason), runAsync));
+        }
+    }
 
     /// <summary>Adds the removal of a file, unless it is protected, used by somebody, too small, or on another file system.</summary>
     /// <param name="category">What it is.</param>
@@ -109,7 +131,7 @@ internal sealed class CleanupSearch
             return;
         }
 
-        Add(Describe(category, risk, "Remove", status, path, status.SizeBytes, fileSystem, reason), token => RemoveAsync(status, path, token));
+        AddFile(Describe(category, risk, "Remove", RawPaths.ToText(path), fileSystem, status.SizeBytes, Time(status), reason), status, path, token => RemoveAsync(status, path, token));
     }
 
     /// <summary>Adds other work on a file than its removal, unless it is protected, too small, or on another file system.</summary>
@@ -126,7 +148,7 @@ internal sealed class CleanupSearch
     {
         if (status.Links == 1 && size >= Request.SmallestBytes && FileSystem(status.Device) is { } fileSystem && !_protected.Contains(path) && _known.TryAdd(status.Identity, true))
         {
-            Add(Describe(category, risk, action, status, path, size, fileSystem, reason), runAsync);
+            AddFile(Describe(category, risk, action, RawPaths.ToText(path), fileSystem, size, Time(status), reason), status, path, runAsync);
         }
     }
 
@@ -151,27 +173,25 @@ internal sealed class CleanupSearch
     }
 
     private DiskCleanupItem Describe(
-        DiskCleanupCategory category, DiskCleanupRisk risk, string action, in FileStatus status, byte[] path, long size, CleanupFileSystem fileSystem, string reason)
-    {
-        var modified = DateTime.UnixEpoch.AddSeconds(status.ModifiedSeconds);
-        return new DiskCleanupItem
+        DiskCleanupCategory category, DiskCleanupRisk risk, string action, string target, CleanupFileSystem fileSystem, long size, DateTime? made, string reason) => new()
         {
             Outcome = DiskCleanupOutcome.Planned,
             Category = category,
             Risk = risk,
             Action = action,
-            Target = RawPaths.ToText(path),
-            RawPath = path,
-            Device = status.Device,
-            Inode = status.Inode,
+            Target = target,
             SizeBytes = size,
-            Modified = modified,
-            Age = Now - modified,
+            Modified = made,
+            Age = Now - made,
             Reason = reason,
             Host = Host.Name,
             FileSystem = fileSystem.Mount.Path,
         };
-    }
+
+    private void AddFile(DiskCleanupItem item, in FileStatus status, byte[] path, Func<CancellationToken, Task<CleanupResult>> runAsync) =>
+        _steps.Add(new CleanupStep(item with { RawPath = path, Device = status.Device, Inode = status.Inode }, runAsync));
+
+    private static DateTime Time(in FileStatus status) => DateTime.UnixEpoch.AddSeconds(status.ModifiedSeconds);
 
     private async Task<CleanupResult> RemoveAsync(FileStatus status, byte[] path, CancellationToken cancellationToken) =>
         await IsUsedAsync(status, cancellationToken)
@@ -180,5 +200,5 @@ internal sealed class CleanupSearch
 
     private async Task<bool> IsUsedAsync(FileStatus status, CancellationToken cancellationToken) =>
         await _open.ContainsAsync(status, cancellationToken)
-        || (_open.IsPartial && DateTime.UnixEpoch.AddSeconds(status.ModifiedSeconds) > DateTime.UtcNow - Unseen);
+        || (_open.IsPartial && Time(status) > DateTime.UtcNow - Unseen);
 }

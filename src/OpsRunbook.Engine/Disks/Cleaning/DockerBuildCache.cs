@@ -10,14 +10,13 @@ internal sealed class DockerBuildCache(DockerEngineStore engine) : ICleanupCateg
     /// <inheritdoc/>
     public async Task FindAsync(CleanupSearch search, CancellationToken cancellationToken)
     {
-        if (await engine.ReadAsync(search, cancellationToken) is not { } store || store.BuildCacheBytes < search.Request.SmallestBytes)
+        if (await engine.ReadAsync(search, cancellationToken) is not { } store)
         {
             return;
         }
 
-        var reason = $"{store.BuildCacheSteps} steps of image builds that the next build makes again";
         search.Add(
-            DockerEngineStore.Describe(search, store, Category, DiskCleanupRisk.None, "build cache", store.BuildCacheBytes, null, reason),
+            Category, DiskCleanupRisk.None, "Remove", "build cache", store.Device, store.BuildCacheBytes, null, $"{store.BuildCacheSteps} steps of image builds that the next build makes again",
             async token =>
             {
                 await engine.Client.PruneBuildCacheAsync(token);

@@ -33,8 +33,7 @@ internal sealed class DockerContainers(DockerEngineStore engine) : ICleanupCateg
             }
 
             search.Add(
-                DockerEngineStore.Describe(
-                    search, store, Category, DiskCleanupRisk.Medium, listed.Name, size, finished, $"it ended with {container.ExitCode} and belongs to no stack; its volumes stay"),
+                Category, DiskCleanupRisk.Medium, "Remove", listed.Name, store.Device, size, finished, $"it ended with {container.ExitCode} and belongs to no stack; its volumes stay",
                 token => RemoveAsync(container, token));
         }
     }

@@ -21,32 +21,6 @@ internal sealed class DockerEngineStore : IDisposable
         return await _store is { } store && search.FileSystem(store.Device) is not null ? store : null;
     }
 
-    /// <summary>Describes something that the engine keeps.</summary>
-    /// <param name="search">The search.</param>
-    /// <param name="store">What the engine keeps.</param>
-    /// <param name="category">What it is.</param>
-    /// <param name="risk">What is lost with it.</param>
-    /// <param name="target">Its name.</param>
-    /// <param name="size">Its size in bytes.</param>
-    /// <param name="made">When it was made, UTC; null when nobody knows.</param>
-    /// <param name="reason">Why it may go.</param>
-    /// <returns>The item.</returns>
-    public static DiskCleanupItem Describe(
-        CleanupSearch search, DockerStore store, DiskCleanupCategory category, DiskCleanupRisk risk, string target, long size, DateTime? made, string reason) => new()
-        {
-            Outcome = DiskCleanupOutcome.Planned,
-            Category = category,
-            Risk = risk,
-            Action = "Remove",
-            Target = target,
-            SizeBytes = size,
-            Modified = made,
-            Age = search.Now - made,
-            Reason = reason,
-            Host = search.Host.Name,
-            FileSystem = search.FileSystem(store.Device)!.Mount.Path,
-        };
-
     /// <inheritdoc/>
     public void Dispose() => _client?.Dispose();
 

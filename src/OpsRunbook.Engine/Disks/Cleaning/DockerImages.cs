@@ -24,10 +24,10 @@ internal sealed class DockerImages(DockerEngineStore engine) : ICleanupCategory
         var keepParents = store.Images.Any(image => image.References.Count == 0 && !dispensable.Exists(item => item.Image == image));
         foreach (var (image, risk, reason) in dispensable)
         {
-            if (image.OwnBytes >= search.Request.SmallestBytes && (image.References.Count > 0 || image.Created < search.Now - Unfinished))
+            if (image.References.Count > 0 || image.Created < search.Now - Unfinished)
             {
                 search.Add(
-                    DockerEngineStore.Describe(search, store, Category, risk, image.References.Count > 0 ? image.References[0] : image.Id, image.OwnBytes, image.Created, reason),
+                    Category, risk, "Remove", image.References.Count > 0 ? image.References[0] : image.Id, store.Device, image.OwnBytes, image.Created, reason,
                     token => RemoveAsync(image, keepParents, token));
             }
         }

@@ -18,26 +18,8 @@ internal sealed class JournalArchives : ICleanupCategory
         var keep = search.Request.KeepLogs;
         var minutes = ((long)keep.TotalMinutes).ToString(CultureInfo.InvariantCulture);
         var files = await FolderFiles.ReadAsync(search.Host, Folder, cancellationToken, "-name", "*@*.journal*", "-mmin", "+" + minutes);
-        if (files.Bytes < search.Request.SmallestBytes || search.FileSystem(files.Device) is not { } fileSystem)
-        {
-            return;
-        }
-
         search.Add(
-            new DiskCleanupItem
-            {
-                Outcome = DiskCleanupOutcome.Planned,
-                Category = Category,
-                Risk = DiskCleanupRisk.Medium,
-                Action = "Vacuum",
-                Target = Folder,
-                SizeBytes = files.Bytes,
-                Modified = files.Newest,
-                Age = search.Now - files.Newest,
-                Reason = $"{files.Count} archived files of the journal, older than {Duration.Format(keep)}",
-                Host = search.Host.Name,
-                FileSystem = fileSystem.Mount.Path,
-            },
+            Category, DiskCleanupRisk.Medium, "Vacuum", Folder, files.Device, files.Bytes, files.Newest, $"{files.Count} archived files of the journal, older than {Duration.Format(keep)}",
             token => VacuumAsync(search.Host, (long)Math.Ceiling(keep.TotalSeconds), token));
     }
 

@@ -20,37 +20,15 @@ internal sealed class OldBackups(ChangeRunner changes) : ICleanupCategory
             .ToList();
         foreach (var member in names.Count == 0 ? [] : BackupMember.Select(search.Session, names, null, search.Output))
         {
-            var device = await FileNumbers.DeviceAsync(search.Host, member.Definition.Directory, cancellationToken);
-            if (device is not { } number || search.FileSystem(number) is not { } fileSystem)
+            if (await FileNumbers.DeviceAsync(search.Host, member.Definition.Directory, cancellationToken) is not { } device || search.FileSystem(device) is null)
             {
                 continue;
             }
 
             var sets = await member.Folder.ListAsync(cancellationToken);
-            foreach (var decision in new RetentionPlan(RetentionRules.Of(member.Definition.Retention), search.Now).Decide(sets).Where(decision => decision is { Keep: false, Wanted: true }))
+            foreach (var (set, _, reason) in new RetentionPlan(RetentionRules.Of(member.Definition.Retention), search.Now).Decide(sets).Where(decision => decision is { Keep: false, Wanted: true }))
             {
-                var set = decision.Set;
-                if (set.Bytes < search.Request.SmallestBytes)
-                {
-                    continue;
-                }
-
-                search.Add(
-                    new DiskCleanupItem
-                    {
-                        Outcome = DiskCleanupOutcome.Planned,
-                        Category = Category,
-                        Risk = DiskCleanupRisk.High,
-                        Action = "Remove",
-                        Target = set.Path,
-                        SizeBytes = set.Bytes,
-                        Modified = set.Ended,
-                        Age = search.Now - set.Ended,
-                        Reason = decision.Reason,
-                        Host = search.Host.Name,
-                        FileSystem = fileSystem.Mount.Path,
-                    },
-                    token => RemoveAsync(search, member, set.Name, token));
+                search.Add(Category, DiskCleanupRisk.High, "Remove", set.Path, device, set.Bytes, set.Ended, reason, token => RemoveAsync(search, member, set.Name, token));
             }
         }
     }

@@ -15,27 +15,8 @@ internal sealed class PackageCache : ICleanupCategory
     public async Task FindAsync(CleanupSearch search, CancellationToken cancellationToken)
     {
         var files = await FolderFiles.ReadAsync(search.Host, Folder, cancellationToken, "-name", "*.deb");
-        if (files.Bytes < search.Request.SmallestBytes || search.FileSystem(files.Device) is not { } fileSystem)
-        {
-            return;
-        }
-
         search.Add(
-            new DiskCleanupItem
-            {
-                Outcome = DiskCleanupOutcome.Planned,
-                Category = Category,
-                Risk = DiskCleanupRisk.None,
-                Action = "Remove",
-                Target = Folder,
-                SizeBytes = files.Bytes,
-                Modified = files.Newest,
-                Age = search.Now - files.Newest,
-                Reason = $"{files.Count} packages that apt fetches again when it needs them",
-                Host = search.Host.Name,
-                FileSystem = fileSystem.Mount.Path,
-            },
-            token => CleanAsync(search.Host, token));
+            Category, DiskCleanupRisk.None, "Remove", Folder, files.Device, files.Bytes, files.Newest, $"{files.Count} packages that apt fetches again when it needs them", token => CleanAsync(search.Host, token));
     }
 
     private static async Task<CleanupResult> CleanAsync(IHost host, CancellationToken cancellationToken)
