@@ -63,7 +63,7 @@ missing_packages() {
   for need in mariadbd=mariadb-server redis-server=redis-server nginx=nginx-light sshd=openssh-server ssh=openssh-client \
     dnsmasq=dnsmasq-base dig=bind9-dnsutils dockerd=docker.io docker-compose=docker-compose debootstrap=debootstrap iptables=iptables \
     curl=curl openssl=openssl promtool=prometheus prometheus-alertmanager=prometheus-alertmanager setpriv=util-linux shellcheck=shellcheck \
-    certbot=certbot pebble=pebble strace=strace; do
+    certbot=certbot pebble=pebble strace=strace logrotate=logrotate; do
     have "${need%%=*}" || echo "${need#*=}"
   done
 }

@@ -135,9 +135,9 @@ public sealed class DockerUsages
             DockerJson.Text(json, "Description") is { Length: > 0 } description ? description : DockerJson.Text(json, "Type") ?? id,
             id,
             size,
-            Flag(json, "Shared") ? 0 : size,
+            DockerJson.Flag(json, "Shared") ? 0 : size,
             [],
-            Flag(json, "InUse"),
+            DockerJson.Flag(json, "InUse"),
             Seconds(DockerJson.Moment(json, "CreatedAt")),
             lastUsedAt: DockerJson.Moment(json, "LastUsedAt"));
     }
@@ -192,8 +192,6 @@ public sealed class DockerUsages
 
     // -1 says that it was not or cannot be measured.
     private static long? Size(JsonElement json, string name) => DockerJson.Number(json, name) is { } size and >= 0 ? size : null;
-
-    private static bool Flag(JsonElement json, string name) => DockerJson.Child(json, name).ValueKind == JsonValueKind.True;
 
     private static long? Seconds(DateTime? moment) => moment is { } time ? (long)(time - DateTime.UnixEpoch).TotalSeconds : null;
 }

@@ -25,4 +25,16 @@ internal static class DiskErrors
             + (first is null ? "." : $". One of them is {first}."),
         "Run as a user that may read them, for example root.",
         path);
+
+    /// <summary>A command was refused because the file system takes no changes any more.</summary>
+    /// <param name="error">Its error output in the C locale.</param>
+    /// <returns>True when it was.</returns>
+    public static bool IsReadOnly(string error) => error.Contains("Read-only file system", StringComparison.Ordinal);
+
+    public static OpsException ReadOnly(string host, string path) => new(
+        "Disk.ReadOnly",
+        OpsErrorKind.OperationFailed,
+        $"The file system of {path} on {host} is read-only: it was mounted so, or the kernel made it so after an error of the disk.",
+        "Look at 'dmesg' and check the disk. Nothing more of this file system is touched.",
+        path);
 }

@@ -66,12 +66,13 @@ internal static class FileRecords
     /// <param name="regularFilesOnly">No folders, links and devices.</param>
     /// <param name="take">Takes the records.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="conditions">Further conditions of <c>find</c>.</param>
     /// <returns>Files and folders that could not be looked at.</returns>
     public static async Task<long> ReadTreeAsync(
-        IHost host, string path, bool allFileSystems, bool regularFilesOnly, Taker take, CancellationToken cancellationToken)
+        IHost host, string path, bool allFileSystems, bool regularFilesOnly, Taker take, CancellationToken cancellationToken, params string[] conditions)
     {
         var mark = NewMark();
-        string[] conditions = [.. allFileSystems ? [] : new[] { "-xdev" }, .. regularFilesOnly ? new[] { "-type", "f" } : []];
+        conditions = [.. conditions, .. allFileSystems ? [] : new[] { "-xdev" }, .. regularFilesOnly ? new[] { "-type", "f" } : []];
         var (result, isWhole) = await ReadAsync(host, new HostCommand(["sh", "-c", TreeText, "sh", mark, path, .. conditions]), mark, take, cancellationToken);
         return result.ExitCode switch
         {

@@ -21,6 +21,9 @@ public sealed partial class DockerClient : IDisposable
     private const int MaximumAnswerBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
+    // Layers are removed file by file before the answer comes.
+    private static readonly TimeSpan RemovalLimit = TimeSpan.FromMinutes(5);
+
     private readonly IHost _host;
     private readonly DockerEndpoint _endpoint;
     private readonly HttpClient _http;
@@ -143,6 +146,47 @@ public sealed partial class DockerClient : IDisposable
 
         await SendAsync(HttpMethod.Post, $"containers/{Escape(container)}/{action}", content, container, MaximumAnswerBytes, cancellationToken, limit);
     }
+
+    /// <summary>Removes a container that does not run. Its volumes stay.</summary>
+    /// <param name="container">Name or id.</param>
+    /// <param name="cancellationToken">Ends the wait, not the removal.</param>
+    /// <returns>A task that ends when it is gone.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal Task RemoveContainerAsync(string container, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, $"containers/{Escape(container)}", null, container, MaximumAnswerBytes, cancellationToken, RemovalLimit);
+
+    /// <summary>Takes a name away from an image, and removes it with its last one. What a container uses is refused.</summary>
+    /// <param name="image">Name or id.</param>
+    /// <param name="keepParents">Images without a name that it was made of stay.</param>
+    /// <param name="cancellationToken">Ends the wait, not the removal.</param>
+    /// <returns>A task that ends when it is gone.</returns>
+    /// <exception cref="OpsException"><c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal Task RemoveImageAsync(string image, bool keepParents, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Delete, $"images/{EscapeImage(image)}?noprune={(keepParents ? 1 : 0)}", null, null, MaximumAnswerBytes, cancellationToken, RemovalLimit);
+
+    /// <summary>The id of the image that a name means now.</summary>
+    /// <param name="image">Name or id.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The id; null when there is no such image.</returns>
+    internal async Task<string?> FindImageAsync(string image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await GetJsonAsync($"images/{EscapeImage(image)}/json", cancellationToken);
+            return DockerJson.Text(answer.RootElement, "Id");
+        }
+        catch (OpsException error) when (error.Data["status"] is 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Empties the build cache of what nothing uses.</summary>
+    /// <param name="cancellationToken">Ends the wait, not the removal.</param>
+    /// <returns>A task that ends when it is done.</returns>
+    /// <exception cref="OpsException"><c>Docker.RequestFailed</c>, or the engine does not answer.</exception>
+    internal Task PruneBuildCacheAsync(CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, "build/prune?all=1", null, null, MaximumAnswerBytes, cancellationToken, RemovalLimit);
 
     /// <summary>The end of a container's log.</summary>
     /// <param name="container">Name or id.</param>
@@ -360,8 +404,14 @@ public sealed partial class DockerClient : IDisposable
     // What cannot be a name does not reach the engine: in a path, two dots would be another request.
     private string Escape(string container) => ContainerName().IsMatch(container) ? container : throw DockerErrors.NoSuchContainer(container, Endpoint);
 
+    // A name may have slashes, but its parts cannot be dots only.
+    private string EscapeImage(string image) => ImageName().IsMatch(image) ? image : throw DockerErrors.Refused(Endpoint, "images", 400, $"'{image}' is no name of an image.");
+
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]*\\z", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ContainerName();
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.:-]*(?:/[A-Za-z0-9][A-Za-z0-9_.:-]*)*(?:@[a-z0-9]+:[0-9a-f]+)?\\z", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ImageName();
 
     private static async Task WriteInputAsync(DockerExecStream stream, HostCommand command, CancellationToken cancellationToken)
     {

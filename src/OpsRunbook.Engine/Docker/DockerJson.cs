@@ -155,6 +155,8 @@ internal static class DockerJson
     internal static JsonElement.ArrayEnumerator Items(JsonElement json, string name) =>
         Child(json, name) is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : default;
 
+    internal static bool Flag(JsonElement json, string name) => Child(json, name).ValueKind == JsonValueKind.True;
+
     internal static string? Text(JsonElement json, string name) =>
         Child(json, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 

@@ -72,30 +72,7 @@ public sealed class GrowthSeries(bool counter)
     /// <returns>Zero for both when there are not two readings at different times.</returns>
     public (double PerHour, double Trend) Growth()
     {
-        var slopes = new List<double>(_kept.Count * (_kept.Count - 1) / 2);
-        var signs = 0;
-        for (var i = 0; i < _kept.Count; i++)
-        {
-            for (var j = i + 1; j < _kept.Count; j++)
-            {
-                var time = _kept[j].Seconds - _kept[i].Seconds;
-                if (time > 0)
-                {
-                    var difference = _kept[j].Value - _kept[i].Value;
-                    slopes.Add(difference / time);
-                    signs += Math.Sign(difference);
-                }
-            }
-        }
-
-        if (slopes.Count == 0)
-        {
-            return (0, 0);
-        }
-
-        slopes.Sort();
-        var middle = slopes.Count / 2;
-        var median = slopes.Count % 2 == 1 ? slopes[middle] : (slopes[middle - 1] + slopes[middle]) / 2;
-        return (median * 3600, (double)signs / slopes.Count);
+        var line = TheilSen.Of(_kept);
+        return (line.Slope * 3600, line.Trend);
     }
 }

@@ -8,4 +8,9 @@ public sealed record Change(string Action, string Target, string Host)
 {
     /// <summary>What is there before, by name. Never with a secret.</summary>
     public IReadOnlyDictionary<string, string?> Before { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>
+    /// It makes room on disks and loses little: where the journal's disk is full, it is made first and recorded as soon as there is room.
+    /// </summary>
+    public bool MakesRoom { get; init; }
 }

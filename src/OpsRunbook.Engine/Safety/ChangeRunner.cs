@@ -18,6 +18,9 @@ public sealed class ChangeRunner
     private readonly ChangeOrigin _origin;
     private readonly IStateStore? _state;
     private readonly List<string> _overridden = [];
+
+    // What a full disk did not take, in the order in which it happened.
+    private readonly List<JournalRecord> _late = [];
     private int _steps;
 
     /// <summary>Prepares for the changes of one command.</summary>
@@ -49,6 +52,11 @@ public sealed class ChangeRunner
     /// <exception cref="OpsException"><c>Guard.ReasonMissing</c>: forced without a reason.</exception>
     public ChangeRunner(IOperationOutput output, IStateStore state, ChangeOrigin origin)
         : this(output, (state ?? throw new ArgumentNullException(nameof(state))).Journal, origin) => _state = state;
+
+    /// <summary>The same road for an operation that is a part of this command and has an output of its own.</summary>
+    /// <param name="output">Takes its plans, questions and warnings.</param>
+    /// <returns>A runner for it.</returns>
+    internal ChangeRunner Within(IOperationOutput output) => _state is null ? new ChangeRunner(output, _journal, _origin) : new ChangeRunner(output, _state, _origin);
 
     /// <summary>Nothing is changed; only plans are emitted.</summary>
     public bool IsWhatIf => _output.IsWhatIf;
@@ -145,6 +153,27 @@ public sealed class ChangeRunner
         return result;
     }
 
+    /// <summary>Ends the changes of the command: what a full disk kept from the journal is written now, or said to be missing.</summary>
+    /// <returns>A task that ends with the last record.</returns>
+    public async Task CompleteAsync()
+    {
+        if (_late.Count == 0)
+        {
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(LastRecordLimit);
+        try
+        {
+            await WriteLateAsync(limit.Token);
+        }
+        catch (Exception error) when (error is OpsException or OperationCanceledException)
+        {
+            var targets = string.Join(", ", _late.Select(record => record.Target).Distinct(StringComparer.Ordinal));
+            _output.Warning($"{_late.Count} records of what was done are not in the journal, about: {targets}. {error.Message}");
+        }
+    }
+
     // Sorts by time; the rest tells apart what began in the same millisecond.
     private static string NewId() =>
         DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture) + "-" + Convert.ToHexString(RandomNumberGenerator.GetBytes(4)).ToLowerInvariant();
@@ -169,9 +198,20 @@ public sealed class ChangeRunner
 
     private async Task BeginAsync(string id, Change change, OpenWork open, CancellationToken cancellationToken)
     {
+        var record = Record(id, change, open, JournalPhase.Started, null);
         try
         {
-            await _journal.AppendAsync(Record(id, change, open, JournalPhase.Started, null), cancellationToken);
+            await WriteLateAsync(cancellationToken);
+            await _journal.AppendAsync(record, cancellationToken);
+        }
+        catch (OpsException error) when (change.MakesRoom && IsFull(error))
+        {
+            if (_late.Count == 0)
+            {
+                _output.Warning($"'{change.Action}' on {change.Target} is done first and recorded afterwards, because the disk of the journal is full. {error.Message}");
+            }
+
+            _late.Add(record);
         }
         catch (OpsException error)
         {
@@ -182,15 +222,33 @@ public sealed class ChangeRunner
     private async Task EndAsync(string id, Change change, OpenWork open, ChangeResult result)
     {
         using var limit = new CancellationTokenSource(LastRecordLimit);
+        var record = Record(id, change, open, JournalPhase.Ended, result);
         try
         {
-            await _journal.AppendAsync(Record(id, change, open, JournalPhase.Ended, result), limit.Token);
+            await WriteLateAsync(limit.Token);
+            await _journal.AppendAsync(record, limit.Token);
+        }
+        catch (OpsException error) when (change.MakesRoom && IsFull(error))
+        {
+            _late.Add(record);
         }
         catch (Exception error) when (error is OpsException or OperationCanceledException)
         {
             _output.Warning($"The outcome of '{change.Action}' on {change.Target} ({result.Outcome}) could not be recorded: {error.Message}");
         }
     }
+
+    private async Task WriteLateAsync(CancellationToken cancellationToken)
+    {
+        while (_late.Count > 0)
+        {
+            await _journal.AppendAsync(_late[0], cancellationToken);
+            _late.RemoveAt(0);
+        }
+    }
+
+    // No space on the device, or the quota is used up.
+    private static bool IsFull(OpsException error) => error.InnerException is IOException { HResult: 28 or 122 };
 
     private JournalRecord Record(string id, Change change, OpenWork open, JournalPhase phase, ChangeResult? result)
     {

@@ -195,6 +195,24 @@ public sealed class DiskInspectorTests
     }
 
     [SkippableFact]
+    public async Task In_a_container_the_answers_are_the_same()
+    {
+        var docker = await Servers.DockerAsync();
+        await using var tree = await DiskTree.CreateAsync();
+        var id = await docker.RunContainerAsync("-v", $"{tree.Folder}:{tree.Folder}", DockerEngine.BusyboxImage);
+        await using var host = new ContainerHost("local", id, docker.Address);
+
+        Assert.Equal(
+            (await UsageAsync(Here, tree.Folder, 2)).Select(usage => (Convert.ToHexString([.. usage.RawPath]), usage.SizeBytes, usage.ApparentBytes, usage.Files)),
+            (await UsageAsync(host, tree.Folder, 2)).Select(usage => (Convert.ToHexString([.. usage.RawPath]), usage.SizeBytes, usage.ApparentBytes, usage.Files)));
+        var filter = new FileFilter { First = 8, MinimumBytes = 1 };
+        Assert.Equal(
+            (await FilesAsync(Here, tree.Folder, filter)).Where(file => !file.Deleted).Select(file => (Convert.ToHexString([.. file.RawPath]), file.SizeBytes, file.Inode)),
+            (await FilesAsync(host, tree.Folder, filter)).Where(file => !file.Deleted).Select(file => (Convert.ToHexString([.. file.RawPath]), file.SizeBytes, file.Inode)));
+        await docker.ExecuteAsync("rm", "-f", id);
+    }
+
+    [SkippableFact]
     public async Task With_the_tools_of_BusyBox_the_answers_are_the_same()
     {
         var busybox = Tool.Find("busybox");

@@ -10,6 +10,59 @@ public sealed class ChangeRunnerTests
     private readonly RecordedOutput _output = new();
 
     [Fact]
+    public async Task What_makes_room_on_a_full_disk_is_recorded_afterwards()
+    {
+        var output = new RecordedOutput();
+        var journal = new MemoryJournal { Failure = Full };
+        var changes = new ChangeRunner(output, journal, new ChangeOrigin("Clear-DiskSpace", "shop"));
+        await changes.RunAsync(
+            new Change("Remove", "/old", "local") { MakesRoom = true },
+            _ =>
+            {
+                journal.Failure = null;
+                return Task.FromResult(0);
+            },
+            _ => new ChangeResult(JournalOutcome.Succeeded),
+            default);
+
+        Assert.Equal([JournalPhase.Started, JournalPhase.Ended], journal.Records.Select(record => record.Phase));
+        Assert.True(journal.Records[0].Time <= journal.Records[1].Time);
+        Assert.Contains("recorded afterwards", Assert.Single(output.Warnings), StringComparison.Ordinal);
+        await changes.CompleteAsync();
+        Assert.Single(output.Warnings);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_recorded_in_the_end_is_said()
+    {
+        var output = new RecordedOutput();
+        var journal = new MemoryJournal { Failure = Full };
+        var changes = new ChangeRunner(output, journal, new ChangeOrigin("Clear-DiskSpace", "shop"));
+        await changes.RunAsync(new Change("Remove", "/old", "local") { MakesRoom = true }, _ => Task.FromResult(0), _ => new ChangeResult(JournalOutcome.Succeeded), default);
+        await changes.CompleteAsync();
+
+        Assert.Contains("2 records of what was done are not in the journal, about: /old", output.Warnings[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, 13)]
+    [InlineData(false, 28)]
+    public async Task Any_other_change_and_any_other_failure_of_the_journal_is_refused(bool makesRoom, int cause)
+    {
+        var journal = new MemoryJournal { Failure = NotWritten(cause) };
+        var changes = new ChangeRunner(new RecordedOutput(), journal, new ChangeOrigin("Clear-DiskSpace", "shop"));
+        var change = new Change("Remove", "/old", "local") { MakesRoom = makesRoom };
+
+        var error = await Assert.ThrowsAsync<OpsException>(() => changes.RunAsync<int>(change, _ => throw new InvalidOperationException("It was done."), _ => new ChangeResult(JournalOutcome.Succeeded), default));
+
+        Assert.Equal("Guard.Journal", error.Id);
+    }
+
+    private static OpsException Full => NotWritten(28);
+
+    private static OpsException NotWritten(int cause) => new("Journal.NotWritten", OpsErrorKind.OperationFailed, "It cannot be written.", null, null, new IOException("cause", cause));
+
+    [Fact]
     public async Task A_change_is_recorded_before_and_after()
     {
         var result = await Runner("deploy of 1.2").RunAsync(

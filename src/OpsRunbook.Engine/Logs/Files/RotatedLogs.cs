@@ -24,6 +24,21 @@ internal static partial class RotatedLogs
             || (extension.Length > 0 && rest.EndsWith(extension, StringComparison.Ordinal) && Within().IsMatch(rest[..^extension.Length]));
     }
 
+    /// <summary>The log that a file is an older part of, by its name alone.</summary>
+    /// <param name="name">Name of the file, without its folder.</param>
+    /// <returns>Name of the log that is written to; null when the file looks like no older part.</returns>
+    public static string? LogOf(string name)
+    {
+        var packed = Packed().Match(name) is { Success: true } match ? name[..match.Index] : name;
+        var extension = Path.GetExtension(packed);
+        if (extension.Length > 1 && !char.IsAsciiDigit(extension[1]) && WithinEnd().Match(packed[..^extension.Length]) is { Success: true, Index: > 0 } within)
+        {
+            return packed[..within.Index] + extension;
+        }
+
+        return BehindEnd().Match(packed) is { Success: true, Index: > 0 } behind ? packed[..behind.Index] : packed == name ? null : packed;
+    }
+
     /// <summary>The older parts of logs of this machine that reach into a time range.</summary>
     /// <param name="files">Full paths of the logs.</param>
     /// <param name="since">Beginning of the range, UTC. A file that was last written before it has nothing of it.</param>
@@ -56,4 +71,13 @@ internal static partial class RotatedLogs
     // A short number before the extension is the number of an instance.
     [GeneratedRegex("^[-._]{1,2}[0-9]{4}-?[0-9]{2}-?[0-9]{2}[-_.T0-9]*$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Within();
+
+    [GeneratedRegex("\\.(?:gz|xz|bz2|zst|lz4|Z)$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Packed();
+
+    [GeneratedRegex("(?:[-._][0-9][-_.T0-9]*|\\.old)$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex BehindEnd();
+
+    [GeneratedRegex("[-._]{1,2}[0-9]{4}-?[0-9]{2}-?[0-9]{2}[-_.T0-9]*$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex WithinEnd();
 }

@@ -35,6 +35,17 @@ internal static class Pm2Logs
         return paths;
     }
 
+    /// <summary>The module of pm2 that rotates what pm2 writes runs in the daemon.</summary>
+    /// <param name="host">Host of the daemon.</param>
+    /// <param name="unit">An application of it.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>True when it does.</returns>
+    public static async Task<bool> HasRotationAsync(IHost host, UnitReference unit, CancellationToken cancellationToken)
+    {
+        var result = await Pm2Shell.RunAsync(host, unit, "jlist --silent", [], Limit, cancellationToken);
+        return Pm2List.Read(result.StandardOutput, process => process.GetProperty("name").ToString())?.Contains("pm2-logrotate", StringComparer.Ordinal) == true;
+    }
+
     // Both outputs may go to one file, and a file that was turned off is /dev/null.
     private static (string Name, List<string> Paths) PathsOf(JsonElement process)
     {
