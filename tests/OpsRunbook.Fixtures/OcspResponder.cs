@@ -4,19 +4,8 @@ namespace OpsRunbook.Fixtures;
 public sealed class OcspResponder : ServerProcess
 {
     private const string Script = """
-        set -eu
-        cd "$1"
-        exec 2>make.log
-        : >index; echo 01 >serial
-        printf '[ca]\ndefault_ca=here\n[here]\ndatabase=index\nnew_certs_dir=.\nserial=serial\ndefault_md=sha256\npolicy=any\nunique_subject=no\n[any]\ncommonName=optional\n' >ca.cnf
-        printf 'basicConstraints=CA:false\nsubjectAltName=DNS:www.example.test\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:%s/\n' "$2" >ext
-        openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem
-        openssl req -x509 -key key.pem -subj /CN=Authority -days 100 -out ca.pem
-        for name in good revoked; do
-          openssl req -new -key key.pem -subj "/CN=$name" -out "$name.csr"
-          openssl ca -batch -config ca.cnf -cert ca.pem -keyfile key.pem -in "$name.csr" -extfile ext -days 90 -notext -out "$name.pem"
-        done
-        openssl ca -config ca.cnf -cert ca.pem -keyfile key.pem -revoke revoked.pem
+        for name in good revoked; do issue "$name" "authorityInfoAccess=OCSP;URI:http://127.0.0.1:$2/"; done
+        ca -revoke revoked.pem
         """;
 
     private readonly string _program;
@@ -29,7 +18,7 @@ public sealed class OcspResponder : ServerProcess
     public static async Task<OcspResponder> StartNewAsync()
     {
         var responder = new OcspResponder(Tool.Require("openssl", "OCSP", "openssl"));
-        await Tool.RunAsync("sh", ["-c", Script, "sh", responder.Folder, $"{responder.Port}"]);
+        await OpenSslAuthority.MakeAsync(responder.Folder, Script, $"{responder.Port}");
         await responder.StartAsync();
         return responder;
     }

@@ -46,7 +46,12 @@ internal sealed class RenewalSite : IAsyncDisposable
 
     public StackCertificate Certificate() => new()
     {
-        Endpoint = $"127.0.0.1:{Nginx.TlsPort}", ServerName = Name, File = $"{Live}/fullchain.pem", Key = $"{Live}/privkey.pem", Renew = "certbot", Reload = "web",
+        Endpoint = $"127.0.0.1:{Nginx.TlsPort}",
+        ServerName = Name,
+        File = $"{Live}/fullchain.pem",
+        Key = $"{Live}/privkey.pem",
+        Renew = "certbot",
+        Reload = "web",
     };
 
     public OpsStack Stack(StackCertificate? certificate = null) => new()
