@@ -47,7 +47,21 @@ public static partial class CommandRedactor
     public static string RedactText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Header().Replace(RedactAddresses(Assignment().Replace(text, "$1" + Hidden)), "$1" + Hidden);
+        if (text.AsSpan().IndexOfAny('=', ':') < 0)
+        {
+            // All of them need one of the two.
+            return text;
+        }
+
+        try
+        {
+            return Header().Replace(RedactAddresses(Assignment().Replace(text, "$1" + Hidden)), "$1" + Hidden);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            // A machine that is so busy must not lose a record, and still less show what was not looked at.
+            return Hidden;
+        }
     }
 
     /// <summary>Text in which only the passwords of addresses are replaced by <c>***</c>: a name, in which <c>auth:</c> and the like are part of the name.</summary>
@@ -82,12 +96,12 @@ public static partial class CommandRedactor
 
     // A match begins at the beginning of a run of such letters only, and only when the run ends in = or :. Otherwise the time would grow
     // with the square of the length, and a megabyte of text in a message would outlast the limit.
-    [GeneratedRegex("((?<![a-z0-9_.-])(?=[a-z0-9_.-]+[=:])[a-z0-9_.-]*?(?:pass|passwd|password|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential|auth)[a-z0-9_.-]*[=:])(?!//)[^&;,\\s]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("((?<![a-z0-9_.-])(?=[a-z0-9_.-]+[=:])[a-z0-9_.-]*?(?:pass|passwd|password|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential|auth)[a-z0-9_.-]*[=:])(?!//)[^&;,\\s]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 10_000)]
     private static partial Regex Assignment();
 
-    [GeneratedRegex("((?<![a-z0-9+.-])[a-z0-9+.-]+://[^:/@\\s]*:)[^/\\s]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("((?<![a-z0-9+.-])[a-z0-9+.-]+://[^:/@\\s]*:)[^/\\s]+@", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 10_000)]
     private static partial Regex Address();
 
-    [GeneratedRegex("((?:authorization|x-api-key|cookie)\\s*[:=]\\s*(?:(?:bearer|basic|token)\\s*)?).+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("((?:authorization|x-api-key|cookie)\\s*[:=]\\s*(?:(?:bearer|basic|token)\\s*)?).+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 10_000)]
     private static partial Regex Header();
 }

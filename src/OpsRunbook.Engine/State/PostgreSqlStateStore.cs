@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Npgsql;
 using OpsRunbook.Engine.Databases;
+using OpsRunbook.Engine.Endpoints;
 
 namespace OpsRunbook.Engine.State;
 
@@ -18,11 +19,15 @@ public sealed class PostgreSqlStateStore : IStateStore
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan HolderPatience = TimeSpan.FromSeconds(1);
 
+    // Years of changes over a slow line.
+    private static readonly TimeSpan JournalPatience = TimeSpan.FromMinutes(2);
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly DatabaseMember _member;
     private readonly string _schemaName;
     private readonly string _schema;
     private PostgreSqlSession? _session;
+    private bool _isAway;
 
     /// <summary>Prepares the store. Nothing is connected yet.</summary>
     /// <param name="member">The database.</param>
@@ -50,10 +55,10 @@ public sealed class PostgreSqlStateStore : IStateStore
         StateErrors.CheckId(kind);
         return await ReadingAsync(
             $"The {kind} documents in {Location}",
-            session => session.QueryAsync(
+            (session, token) => session.QueryAsync(
                 $"SELECT kind, id, version, created, written, open, content::text FROM {_schema}.documents WHERE kind = $1{(onlyOpen ? " AND open" : string.Empty)} ORDER BY created, id",
                 Document,
-                cancellationToken,
+                token,
                 kind),
             cancellationToken);
     }
@@ -63,7 +68,7 @@ public sealed class PostgreSqlStateStore : IStateStore
     {
         StateErrors.CheckId(kind);
         StateErrors.CheckId(id);
-        return await ReadingAsync($"The {kind} '{id}' in {Location}", session => FindAsync(session, kind, id, cancellationToken), cancellationToken);
+        return await ReadingAsync($"The {kind} '{id}' in {Location}", (session, token) => FindAsync(session, kind, id, token), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -79,17 +84,17 @@ public sealed class PostgreSqlStateStore : IStateStore
         var content = Encoding.UTF8.GetString(json.Span);
         await WritingAsync(
             $"The {kind} '{id}' in {Location}",
-            async (session, again) =>
+            async (session, again, token) =>
             {
                 // When the connection broke, the last attempt may have been carried out.
-                var written = (again && await FindAsync(session, kind, id, cancellationToken) is { } present && present.Version == expected + 1 && present.Json.Span.SequenceEqual(json.Span))
+                var written = (again && await FindAsync(session, kind, id, token) is { } present && present.Version == expected + 1 && present.Json.Span.SequenceEqual(json.Span))
                     || await session.ExecuteAsync(
                         expected == 0
                             ? $"INSERT INTO {_schema}.documents VALUES ($1, $2, 1, clock_timestamp(), clock_timestamp(), $3, $4::json) ON CONFLICT DO NOTHING"
                             : $"UPDATE {_schema}.documents SET version = version + 1, written = clock_timestamp(), open = $3, content = $4::json WHERE kind = $1 AND id = $2 AND version = $5",
-                        cancellationToken,
+                        token,
                         expected == 0 ? [kind, id, open, content] : [kind, id, open, content, expected]) == 1;
-                return written ? 0 : throw StateErrors.Changed(kind, id, expected, (await FindAsync(session, kind, id, cancellationToken))?.Version ?? 0);
+                return written ? 0 : throw StateErrors.Changed(kind, id, expected, (await FindAsync(session, kind, id, token))?.Version ?? 0);
             },
             cancellationToken);
         return expected + 1;
@@ -102,10 +107,10 @@ public sealed class PostgreSqlStateStore : IStateStore
         StateErrors.CheckId(id);
         await WritingAsync(
             $"The {kind} '{id}' in {Location}",
-            async (session, again) =>
+            async (session, again, token) =>
             {
-                var removed = await session.ExecuteAsync($"DELETE FROM {_schema}.documents WHERE kind = $1 AND id = $2 AND version = $3", cancellationToken, kind, id, expected) == 1;
-                var present = removed ? null : await FindAsync(session, kind, id, cancellationToken);
+                var removed = await session.ExecuteAsync($"DELETE FROM {_schema}.documents WHERE kind = $1 AND id = $2 AND version = $3", token, kind, id, expected) == 1;
+                var present = removed ? null : await FindAsync(session, kind, id, token);
                 return removed || (again && present is null) ? 0 : throw StateErrors.Changed(kind, id, expected, present?.Version ?? 0);
             },
             cancellationToken);
@@ -120,19 +125,21 @@ public sealed class PostgreSqlStateStore : IStateStore
         try
         {
             // A session of its own: while it lives it has the lock, whatever becomes of the others.
-            session = await ConnectAsync(cancellationToken);
-            await HoldAsync(session, name, cancellationToken);
-            await session.ExecuteAsync(
-                $"INSERT INTO {_schema}.locks VALUES ($1, pg_backend_pid(), $2) ON CONFLICT (name) DO UPDATE SET backend = EXCLUDED.backend, holder = EXCLUDED.holder",
-                cancellationToken,
-                name,
-                Encoding.UTF8.GetString(LockHolder.Self(purpose).ToJson()));
-            if (session.Version >= 140000)
-            {
-                await session.ExecuteAsync($"SET idle_session_timeout = '{(int)PostgreSqlStateLock.Silence.TotalSeconds}s'", cancellationToken);
-            }
-
-            var taken = session;
+            var taken = session = await ConnectAsync(cancellationToken);
+            await Deadline.RunAsync(
+                _member.Timeout,
+                async token =>
+                {
+                    await HoldAsync(taken, name, token);
+                    await taken.ExecuteAsync(
+                        $"INSERT INTO {_schema}.locks VALUES ($1, pg_backend_pid(), $2) ON CONFLICT (name) DO UPDATE SET backend = EXCLUDED.backend, holder = EXCLUDED.holder",
+                        token,
+                        name,
+                        Encoding.UTF8.GetString(LockHolder.Self(purpose).ToJson()));
+                    return taken.Version < 140000 ? 0 : await taken.ExecuteAsync($"SET idle_session_timeout = '{(int)PostgreSqlStateLock.Silence.TotalSeconds}s'", token);
+                },
+                () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Location, _member.Timeout, "answer")),
+                cancellationToken);
             session = null;
             return new PostgreSqlStateLock(taken, token => taken.ExecuteAsync($"DELETE FROM {_schema}.locks WHERE name = $1 AND backend = pg_backend_pid()", token, name));
         }
@@ -218,11 +225,11 @@ public sealed class PostgreSqlStateStore : IStateStore
             cancellationToken);
     }
 
-    private async Task<T> ReadingAsync<T>(string place, Func<PostgreSqlSession, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> ReadingAsync<T>(string place, Func<PostgreSqlSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            return await TryAsync((session, _) => work(session), cancellationToken);
+            return await TryAsync((session, _, token) => work(session, token), _member.Timeout, cancellationToken);
         }
         catch (OpsException error) when (IsOfServer(error))
         {
@@ -230,11 +237,11 @@ public sealed class PostgreSqlStateStore : IStateStore
         }
     }
 
-    private async Task WritingAsync(string place, Func<PostgreSqlSession, bool, Task<int>> work, CancellationToken cancellationToken)
+    private async Task WritingAsync(string place, Func<PostgreSqlSession, bool, CancellationToken, Task<int>> work, CancellationToken cancellationToken)
     {
         try
         {
-            await TryAsync(work, cancellationToken);
+            await TryAsync(work, _member.Timeout, cancellationToken);
         }
         catch (OpsException error) when (IsOfServer(error))
         {
@@ -243,7 +250,7 @@ public sealed class PostgreSqlStateStore : IStateStore
     }
 
     // The work is told whether it was begun before on a connection that broke.
-    private async Task<T> TryAsync<T>(Func<PostgreSqlSession, bool, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> TryAsync<T>(Func<PostgreSqlSession, bool, CancellationToken, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -256,7 +263,10 @@ public sealed class PostgreSqlStateStore : IStateStore
                     _session ??= await ConnectAsync(cancellationToken);
                     var again = begun;
                     begun = true;
-                    return await work(_session, again);
+                    var session = _session;
+                    var result = await Deadline.RunAsync(limit, token => work(session, again, token), () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Location, limit, "answer")), cancellationToken);
+                    _isAway = false;
+                    return result;
                 }
                 catch (Exception error)
                 {
@@ -267,8 +277,10 @@ public sealed class PostgreSqlStateStore : IStateStore
                         _session = null;
                     }
 
-                    if (attempt >= Pauses.Length || error is not OpsException { Kind: OpsErrorKind.Connection or OpsErrorKind.InvalidData } failure || !IsOfServer(failure))
+                    // Who has waited for it once does not wait at every step of what a command still has to do.
+                    if (_isAway || attempt >= Pauses.Length || error is not OpsException { Kind: OpsErrorKind.Connection or OpsErrorKind.InvalidData } failure || !IsOfServer(failure))
                     {
+                        _isAway = error is OpsException { Kind: OpsErrorKind.Connection };
                         throw;
                     }
                 }
@@ -291,12 +303,13 @@ public sealed class PostgreSqlStateStore : IStateStore
             {
                 // A second attempt after a lost connection must not make a second record.
                 await store.TryAsync(
-                    (session, _) => session.ExecuteAsync(
+                    (session, _, token) => session.ExecuteAsync(
                         $"INSERT INTO {store._schema}.journal (change_id, phase, record) VALUES ($1, $2, $3::json) ON CONFLICT DO NOTHING",
-                        cancellationToken,
+                        token,
                         record.ChangeId,
                         record.Phase.ToString(),
                         Encoding.UTF8.GetString(JournalFormat.Write(record))),
+                    store._member.Timeout,
                     cancellationToken);
             }
             catch (OpsException error)
@@ -312,7 +325,8 @@ public sealed class PostgreSqlStateStore : IStateStore
             try
             {
                 rows = await store.TryAsync(
-                    (session, _) => session.QueryAsync($"SELECT number, record::text FROM {store._schema}.journal ORDER BY number", row => (row.GetInt64(0), row.GetString(1)), cancellationToken),
+                    (session, _, token) => session.QueryAsync($"SELECT number, record::text FROM {store._schema}.journal ORDER BY number", row => (row.GetInt64(0), row.GetString(1)), token),
+                    JournalPatience,
                     cancellationToken);
             }
             catch (OpsException error)

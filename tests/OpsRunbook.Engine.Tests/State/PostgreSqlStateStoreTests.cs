@@ -105,13 +105,23 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
     public async Task A_server_that_is_restarted_is_waited_for_and_one_that_is_away_is_named()
     {
         await using var server = await Servers.NewPostgreSqlAsync();
-        await using var store = Open(server);
+        await using var store = Open(server, TimeSpan.FromSeconds(2));
         await store.WriteAsync("incident", "INC-1", Json("{}"), open: true, 0, default);
 
         await server.KillAsync();
         var writing = store.WriteAsync("incident", "INC-1", Json("""{"now":"back"}"""), open: true, 1, default);
         await server.StartAsync();
         Assert.Equal(2, await writing);
+
+        // Somebody else keeps the table to himself.
+        await using (var blocker = new Npgsql.NpgsqlConnection(server.ConnectionString))
+        {
+            await blocker.OpenAsync();
+            await using var begin = new Npgsql.NpgsqlCommand($"BEGIN; LOCK {Quoted}.documents", blocker);
+            await begin.ExecuteNonQueryAsync();
+            var silent = await Assert.ThrowsAsync<OpsException>(() => store.WriteAsync("incident", "INC-1", Json("{}"), open: true, 2, default));
+            Assert.Equal(("State.NotWritten", OpsErrorKind.Timeout), (silent.Id, silent.Kind));
+        }
 
         await server.StopAsync();
         var error = await Assert.ThrowsAsync<OpsException>(() => store.ListAsync("incident", onlyOpen: true, default));
@@ -147,13 +157,13 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
     private protected override async Task<IStateStore> OpenAsync() => Open(await Servers.PostgreSqlAsync());
 
     // Its session is not disposed: a local host holds nothing.
-    private PostgreSqlStateStore Open(PostgreSqlServer server)
+    private PostgreSqlStateStore Open(PostgreSqlServer server, TimeSpan? timeout = null)
     {
-        var session = new StackSession(StackOf(server));
+        var session = new StackSession(StackOf(server, timeout));
         return new PostgreSqlStateStore(new DatabaseMember(session, "shared", session.Stack.Databases["shared"]), _schema);
     }
 
-    private OpsStack StackOf(PostgreSqlServer server) => new()
+    private OpsStack StackOf(PostgreSqlServer server, TimeSpan? timeout = null) => new()
     {
         Name = "shop",
         Databases =
@@ -166,6 +176,7 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
                 User = server.User,
                 Password = SecretReference.Plain(server.Password),
                 Database = server.Database,
+                Timeout = timeout,
             },
         },
         State = new StackState { Postgres = "shared", Schema = _schema },
