@@ -33,6 +33,7 @@ public sealed class MaintenanceWindowTests
         await alertmanager.FireAsync(new Dictionary<string, string> { ["alertname"] = "APIDown", ["stack"] = "vendhub" });
         await alertmanager.FireAsync(new Dictionary<string, string> { ["alertname"] = "Other", ["stack"] = "somebody-else" });
 
+        var backups = TestRun.NewFolder("backups");
         var environment = new Dictionary<string, string> { ["OPSRUNBOOK_STATE"] = TestRun.NewFolder("state"), ["VENDHUB_DB_PASSWORD"] = postgreSql.Password };
         Task<ToolResult> Run(params string[] arguments) => ConsoleRun.OfAsync($$"""
             stack: vendhub
@@ -43,12 +44,14 @@ public sealed class MaintenanceWindowTests
             webServers:
               nginx: { config: {{nginx.ConfigFile}} }
             monitoring: { alertmanager: "{{alertmanager.Url}}" }
+            backups: { db: { database: db, directory: {{backups}} } }
             announce:
               telegram: { kind: telegram, url: "{{telegram.Url}}", token: s3cret-token, channel: "@vendhub" }
               mail: { kind: smtp, server: 127.0.0.1, port: {{mail.Port}}, from: ops@vendhub.test, to: [users@vendhub.test] }
             maintenance:
               notice: 1d
               announce: [telegram, mail]
+              backups: db
               maintenanceMode: nginx
               page: {{page}}
               stop: api
@@ -86,6 +89,9 @@ public sealed class MaintenanceWindowTests
         Assert.Equal("firing", StateOf(alerts.Output, "Other"));
         var health = await Run("Get-ServiceHealth", "-Kind", "Maintenance", "-OutputFormat", "Json");
         Assert.Contains("Release 2.4", health.Output, StringComparison.Ordinal);
+
+        var sets = await Run("Get-DbBackup", "-OutputFormat", "Json");
+        Assert.Equal("Restore", JsonDocument.Parse(sets.Output).RootElement.EnumerateArray().Single().GetProperty("Verified").GetString());
 
         // The work itself.
         (await Run("Invoke-DbMaintenance", "db", "-Operation", "Vacuum,Analyze", "-Confirm:false")).AssertSucceeded();

@@ -9,10 +9,8 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Begins a maintenance window of a stack, plans one, or gives the open one more time.</summary>
 [Cmdlet(VerbsLifecycle.Start, "MaintenanceWindow", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = "Now")]
 [OutputType(typeof(MaintenanceWindow), typeof(OpsPlanStep))]
-public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
+public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
 {
-    private readonly List<string?> _ids = [];
-
     /// <summary>What it is for. Users read it.</summary>
     [Parameter(Position = 0, ParameterSetName = "Now")]
     [Parameter(Position = 0, ParameterSetName = "Plan")]
@@ -64,10 +62,7 @@ public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
     [DurationTransform]
     public TimeSpan Watch { get; set; }
 
-    /// <summary>Longest time to wait for one service, and for the health of the stack at the end.</summary>
-    [Parameter]
-    [DurationTransform]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(2);
+    private protected override string? WantedId => Id;
 
     // What was closed for a script is opened again, however long that takes.
     private protected override TimeSpan? StopPatience => IsBound(nameof(ScriptBlock)) ? System.Threading.Timeout.InfiniteTimeSpan : null;
@@ -83,25 +78,7 @@ public sealed class StartMaintenanceWindowCommand : ChangeCmdlet
             : Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
-    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
-    {
-        _ids.Add(Id);
-        return Task.CompletedTask;
-    }
-
-    // At the end, where a failure ends the call: what follows in a script must not believe that the window is open, or over.
-    /// <inheritdoc/>
-    protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        foreach (var id in _ids)
-        {
-            await RunAsync(id, output, cancellationToken);
-        }
-    }
-
-    private async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
+    private protected override async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var session = await OpenStackAsync(output, cancellationToken);
         await OpenChangesAsync(session, output, cancellationToken, Timeout);

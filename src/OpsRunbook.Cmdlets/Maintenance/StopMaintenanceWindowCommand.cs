@@ -8,10 +8,8 @@ namespace OpsRunbook.Cmdlets;
 /// <summary>Ends the maintenance window of a stack, undoes one that was interrupted in its begin, or cancels a planned one.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "MaintenanceWindow", SupportsShouldProcess = true)]
 [OutputType(typeof(MaintenanceWindow), typeof(OpsPlanStep))]
-public sealed class StopMaintenanceWindowCommand : ChangeCmdlet
+public sealed class StopMaintenanceWindowCommand : MaintenanceWindowCmdlet
 {
-    private readonly List<string?> _ids = [];
-
     /// <summary>Id of the window. Without it: the one that is open.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -22,10 +20,7 @@ public sealed class StopMaintenanceWindowCommand : ChangeCmdlet
     [DurationTransform]
     public TimeSpan Watch { get; set; }
 
-    /// <summary>Longest time to wait for one service, and for the health of the stack.</summary>
-    [Parameter]
-    [DurationTransform]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(2);
+    private protected override string? WantedId => Id;
 
     /// <inheritdoc/>
     protected override Task BeginAsync(IOperationOutput output, CancellationToken cancellationToken)
@@ -36,25 +31,7 @@ public sealed class StopMaintenanceWindowCommand : ChangeCmdlet
             : throw new OpsException("Parameter.OutOfRange", OpsErrorKind.InvalidArgument, "-Watch must not be negative.", "Write for example 30m, or 0 for not at all.", Watch);
     }
 
-    /// <inheritdoc/>
-    protected override Task ProcessAsync(IOperationOutput output, CancellationToken cancellationToken)
-    {
-        _ids.Add(Id);
-        return Task.CompletedTask;
-    }
-
-    // At the end, where a failure ends the call: what follows in a script must not believe that the window is open, or over.
-    /// <inheritdoc/>
-    protected override async Task EndAsync(IOperationOutput output, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        foreach (var id in _ids)
-        {
-            await RunAsync(id, output, cancellationToken);
-        }
-    }
-
-    private async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
+    private protected override async Task RunAsync(string? id, IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var session = await OpenStackAsync(output, cancellationToken);
         await OpenChangesAsync(session, output, cancellationToken, Timeout);

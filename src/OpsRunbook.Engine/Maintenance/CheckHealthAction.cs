@@ -8,6 +8,9 @@ namespace OpsRunbook.Engine.Maintenance;
 /// <param name="closed">Web servers that are in maintenance mode: their sites cannot be judged yet.</param>
 internal sealed class CheckHealthAction(WindowContext context, IReadOnlyCollection<string> closed) : IWindowAction
 {
+    // What maintenance can have done something to; disks and backups are not waited for.
+    private static readonly MemberKind[] Kinds = [MemberKind.Service, MemberKind.Database, MemberKind.Cache, MemberKind.WebServer, MemberKind.Container, MemberKind.Monitoring];
+
     /// <inheritdoc/>
     public string Action => WindowActions.CheckHealth;
 
@@ -31,7 +34,7 @@ internal sealed class CheckHealthAction(WindowContext context, IReadOnlyCollecti
         }
 
         var health = await HealthReading.ReadAsync(
-            context.Session, new HealthRequest { Names = names, RetryFor = context.Timeout, RetryEvery = TimeSpan.FromSeconds(1) }, context.Output, cancellationToken);
+            context.Session, new HealthRequest { Names = names, Kinds = Kinds, RetryFor = context.Timeout, RetryEvery = TimeSpan.FromSeconds(1) }, context.Output, cancellationToken);
         var bad = health.Where(HealthReading.IsBad).ToList();
         context.Changes.Require(
             "Health",
@@ -45,9 +48,9 @@ internal sealed class CheckHealthAction(WindowContext context, IReadOnlyCollecti
     // Of a killed begin nothing may have been noted; then it is about everything.
     private List<string> Members(WindowDocument window)
     {
-        var well = NoteStateAction.WellBefore(window).Where(member => member.Kind != MemberKind.Host).Select(member => member.Name).ToList();
+        var well = NoteStateAction.WellBefore(window).Where(member => Kinds.Contains(member.Kind)).Select(member => member.Name).ToList();
         var stopped = window.Opening.Where(step => step is { Action: WindowActions.Stop, MayHaveActed: true }).Select(step => step.Target);
-        var all = well.Count > 0 ? well.Concat(stopped) : HealthCheckFactory.Create(context.Session.Stack).Where(member => member.Kind != MemberKind.Host).Select(member => member.Name);
+        var all = well.Count > 0 ? well.Concat(stopped) : HealthCheckFactory.Create(context.Session.Stack).Where(member => Kinds.Contains(member.Kind)).Select(member => member.Name);
         return [.. all.Distinct(StringComparer.Ordinal).Where(name => !closed.Contains(name))];
     }
 }

@@ -114,7 +114,9 @@ public sealed class WindowOpener(StackSession session, ChangeOrigin origin, IOpe
         var window = Choose(request, all);
         WindowGuards.RequireNoFreeze(_context.Changes, session.Stack, _context.Now, window.End);
         var health = await HealthReading.ReadAsync(session, new HealthRequest(), _context.Output, cancellationToken);
-        var bad = health.Where(HealthReading.IsBad).ToList();
+
+        // A backup that the window itself makes is not asked for before.
+        var bad = health.Where(HealthReading.IsBad).Where(member => member.Kind != MemberKind.Backup || !_context.Settings.Backups.Contains(member.Name)).ToList();
         _context.Changes.Require(
             "Health",
             bad.Count == 0,
