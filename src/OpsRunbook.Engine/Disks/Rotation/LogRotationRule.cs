@@ -26,7 +26,12 @@ internal sealed partial class LogRotationRule(string name, string stack, IReadOn
     /// <returns>A copy.</returns>
     public static StackLogRotation Once(StackLogRotation rotation) => new()
     {
-        Count = 1000, Compress = true, DelayCompress = true, NotIfEmpty = true, Create = rotation.Create, After = rotation.After,
+        Count = 1000,
+        Compress = true,
+        DelayCompress = true,
+        NotIfEmpty = true,
+        Create = rotation.Create,
+        After = rotation.After,
     };
 
     /// <summary>By whose rights the logs of a folder are rotated: logrotate refuses a folder that others than root may write to, unless it is told.</summary>
