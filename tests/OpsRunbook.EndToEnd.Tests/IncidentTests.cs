@@ -53,9 +53,10 @@ public sealed class IncidentTests
             await CommandAsync("Send-IncidentUpdate", "The database does not answer; we are looking.", "-NextUpdate", "30m");
             await CommandAsync("Add-IncidentEntry", "Root cause identified: MySQL service crashed", "-Milestone", "Identified");
             await CommandAsync("Start-OpsService", "mysql", "-Confirm:$false", "-Reason", "database is down, password=hunter2");
-            for (var attempt = 0; (await ConsoleRun.OfAsync(stack, environment, "Get-ServiceHealth", "mysql,app")).ExitCode != 0; attempt++)
+            // A busy machine may answer late, which is a warning.
+            for (var attempt = 0; (await ConsoleRun.OfAsync(stack, environment, "Get-ServiceHealth", "mysql,app")).ExitCode > 1; attempt++)
             {
-                Assert.True(attempt < 20, "The application does not find its database again.");
+                Assert.True(attempt < 60, "The application does not find its database again.");
             }
 
             await CommandAsync("Add-IncidentEntry", "Service recovered", "-Milestone", "Mitigated");
@@ -68,6 +69,9 @@ public sealed class IncidentTests
             var incident = incidents.RootElement.EnumerateArray().Single();
             Assert.Equal("Resolved", incident.GetProperty("Status").GetString());
             Assert.All((string[])["TimeToAcknowledge", "TimeToMitigate", "TimeToResolve"], time => Assert.NotEqual(JsonValueKind.Null, incident.GetProperty(time).ValueKind));
+
+            using var changes = JsonDocument.Parse(await CommandAsync("Get-OpsJournal", "mysql", "-Incident", incident.GetProperty("Id").GetString()!, "-OutputFormat", "Json"));
+            Assert.Equal("Start", changes.RootElement.EnumerateArray().Single().GetProperty("Action").GetString());
 
             var document = await CommandAsync("Export-Incident", "-Id", incident.GetProperty("Id").GetString()!);
             string[] timeline =
