@@ -1,29 +1,15 @@
 # Find, review, act on a real PostgreSQL, as an operator does it.
 BeforeDiscovery {
-    $script:binaries = Get-ChildItem /usr/lib/postgresql -Directory -ErrorAction Ignore |
-        Sort-Object { [int]$_.Name } -Descending | ForEach-Object { Join-Path $_ 'bin' } | Where-Object { Test-Path "$_/initdb" } | Select-Object -First 1
+    Import-Module "$PSScriptRoot/PostgreSqlServer.psm1" -Force
+    $script:binaries = Get-PostgreSqlFolder
 }
 
 Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command psql -ErrorAction Ignore)) {
     BeforeAll {
         Import-Module "$PSScriptRoot/../../OpsRunbook.psd1" -Force
-        $binaries = Get-ChildItem /usr/lib/postgresql -Directory |
-            Sort-Object { [int]$_.Name } -Descending | ForEach-Object { Join-Path $_ 'bin' } | Where-Object { Test-Path "$_/initdb" } | Select-Object -First 1
-
-        # The server refuses to run as root; its socket and data are in a folder of its own.
-        $folder = [IO.Directory]::CreateTempSubdirectory('opsrunbook-pester-').FullName
-        $account = if ([Environment]::UserName -eq 'root') { chown postgres $folder; 'setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups' } else { @() }
-        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
-        $listener.Start(); $port = $listener.LocalEndpoint.Port; $listener.Stop()
-        $password = [Guid]::NewGuid().ToString('N')
-        Set-Content "$folder/password" $password
-        if ($account) { chown postgres "$folder/password" }
-        $initialise = @($account) + "$binaries/initdb", '-D', "$folder/data", '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', "$folder/password", '--no-sync'
-        Push-Location $folder
-        $null = & $initialise[0] @($initialise[1..$initialise.Count])
-        $start = @($account) + "$binaries/postgres", '-D', "$folder/data", '-p', "$port", '-c', 'listen_addresses=127.0.0.1', '-c', "unix_socket_directories=$folder", '-c', 'fsync=off'
-        $server = Start-Process $start[0] $start[1..$start.Count] -PassThru -RedirectStandardError "$folder/log" -RedirectStandardOutput "$folder/out"
-        Pop-Location
+        Import-Module "$PSScriptRoot/PostgreSqlServer.psm1" -Force
+        $server = Open-PostgreSqlServer
+        $folder, $port, $password = $server.Folder, $server.Port, $server.Password
         $env:OPSRUNBOOK_PESTER_DB = $password
         $stack = "$folder/shop.yaml"
         Set-Content $stack "stack: shop`ndatabases:`n  db: { engine: postgres, server: 127.0.0.1, port: $port, user: postgres, password: `"`${env:OPSRUNBOOK_PESTER_DB}`" }"
@@ -50,13 +36,8 @@ Describe 'Sessions of PostgreSQL' -Skip:(-not $binaries -or -not (Get-Command ps
     }
 
     AfterAll {
-        if ($server -and -not $server.HasExited) {
-            & kill -INT $server.Id
-            $null = $server.WaitForExit(20000)
-        }
-
         Remove-Item Env:OPSRUNBOOK_PESTER_DB -ErrorAction Ignore
-        if ($folder) { Remove-Item $folder -Recurse -Force -ErrorAction Ignore }
+        if ($server) { Close-PostgreSqlServer $server }
     }
 
     It 'are found, reviewed and ended, and nobody else is' {

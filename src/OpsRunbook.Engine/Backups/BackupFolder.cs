@@ -103,7 +103,7 @@ internal sealed class BackupFolder(IHost host, string directory, string name, st
             return isOurs && owner != BackupName.FileName(name) ? null : set with
             {
                 State = isOurs && locked.Contains(BackupName.Lock(name)) ? BackupState.Running : BackupState.Interrupted,
-                Problem = isOurs && locked.Contains(BackupName.Lock(name)) ? "it is being written" : "it was left behind by a run that was interrupted",
+                Problem = isOurs && locked.Contains(BackupName.Lock(name)) ? "it is being written" : "it is left of an interrupted run",
             };
         }
 

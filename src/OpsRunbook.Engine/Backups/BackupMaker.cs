@@ -55,7 +55,7 @@ public sealed class BackupMaker(BackupMember member, BackupRequest request, Chan
         var sets = await folder.ListAsync(cancellationToken);
         foreach (var leftover in sets.Where(set => set.State == BackupState.Interrupted))
         {
-            output.Warning($"{leftover.Path} on {folder.Host.Name} was left behind by a run that was interrupted. Remove-DbBackup removes it.");
+            output.Warning($"{leftover.Path} on {folder.Host.Name} is left of an interrupted run. Remove-DbBackup removes it.");
         }
 
         var started = DateTime.UtcNow;

@@ -47,6 +47,15 @@ public sealed class BackupRemover(BackupMember member, RetentionRules rules, Cha
 
         var plan = new RetentionPlan(rules, now).Decide(sets, chosen);
         var removing = plan.Where(decision => !decision.Keep).ToList();
+        if (changes.IsWhatIf)
+        {
+            foreach (var decision in plan.Where(decision => decision.Set.State != BackupState.NotRecognized))
+            {
+                await changes.PlanAsync(decision.Keep ? "Keep" : "Remove", decision.Set.Name, member.HostName, $"{decision.Reason}; {ByteSize.Format(decision.Set.Bytes)}", cancellationToken);
+            }
+        }
+
+        // After the plan, which is of use even where it would be refused.
         if (plan.Any(decision => decision.Wanted))
         {
             RequireGood(sets, now);
@@ -54,11 +63,6 @@ public sealed class BackupRemover(BackupMember member, RetentionRules rules, Cha
 
         if (changes.IsWhatIf)
         {
-            foreach (var decision in plan.Where(decision => decision.Set.State != BackupState.NotRecognized))
-            {
-                await changes.PlanAsync(decision.Keep ? "Keep" : "Remove", decision.Set.Name, member.HostName, $"{decision.Reason}; {ByteSize.Format(decision.Set.Bytes)}", cancellationToken);
-            }
-
             return;
         }
 

@@ -10,9 +10,11 @@ namespace OpsRunbook.Engine.Backups;
 internal sealed class FolderLock : IAsyncDisposable
 {
     private const int Held = 75;
+    private const int NoProgram = 69;
 
     // A reader that looks whether the lock is held has it for a moment.
     private const string Script = """
+        command -v flock >/dev/null 2>&1 || exit 69
         umask 077
         exec 9<>"$1" || exit 1
         i=0
@@ -57,15 +59,18 @@ internal sealed class FolderLock : IAsyncDisposable
 
         var result = await holder.EndAsync(cancellationToken);
         await holder.DisposeAsync();
-        throw result.ExitCode == Held
-            ? new OpsException(
+        throw result.ExitCode switch
+        {
+            Held => new OpsException(
                 "Backup.Locked",
                 OpsErrorKind.Refused,
                 $"Another command works on the sets of '{backup}' in {folder.Directory} on {folder.Host.Name}: {(result.Summary.Length > 0 ? result.Summary : "it left no name")}.",
                 "Wait until it has ended.",
-                backup)
-            : HostScripts.IsForbidden(result.StandardError) ? HostErrors.FileForbidden(folder.Host.Name, path)
-            : HostErrors.FileFailed(folder.Host.Name, path, result.Summary.Length > 0 ? result.Summary : "it cannot be locked.");
+                backup),
+            NoProgram => ProcessRunner.NotFound(folder.Host.Name, "flock"),
+            _ when HostScripts.IsForbidden(result.StandardError) => HostErrors.FileForbidden(folder.Host.Name, path),
+            _ => HostErrors.FileFailed(folder.Host.Name, path, result.Summary.Length > 0 ? result.Summary : "it cannot be locked."),
+        };
     }
 
     /// <inheritdoc/>

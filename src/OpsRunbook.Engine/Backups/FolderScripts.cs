@@ -27,7 +27,7 @@ internal static class FolderScripts
             done' sh {} +
         fi 2>/dev/null
         for f in .opsrunbook-*.lock; do
-          [ -f "$f" ] || continue
+          [ -f "$f" ] && command -v flock >/dev/null 2>&1 || continue
           flock -s -n "$f" true 2>/dev/null || printf 'L 0 0 %s\0' "$f"
         done
         exit 0

@@ -59,8 +59,11 @@ internal sealed class MySqlBackup : IBackupSource
         var tool = new MySqlTool(target, "mariadb-dump", "mysqldump");
         var version = await tool.VersionAsync(cancellationToken);
         await using var session = await MySqlSession.OpenAsync(target, greeting, cancellationToken);
-        var schema = MySqlSession.Literal(database);
-        var size = await session.RowAsync($"SELECT COALESCE(SUM(data_length + index_length), 0) AS size, COALESCE(SUM(engine <> 'InnoDB'), 0) AS others FROM information_schema.tables WHERE table_schema = {schema} AND table_type = 'BASE TABLE'", cancellationToken);
+        var sql = $"""
+            SELECT COALESCE(SUM(data_length + index_length), 0) AS size, COALESCE(SUM(engine <> 'InnoDB'), 0) AS others
+            FROM information_schema.tables WHERE table_schema = {MySqlSession.Literal(database)} AND table_type = 'BASE TABLE'
+            """;
+        var size = await target.WithinAsync(token => session.RowAsync(sql, token), cancellationToken);
         var others = size.Number("others") ?? 0;
         List<string> warnings = [];
         if (others > 0)

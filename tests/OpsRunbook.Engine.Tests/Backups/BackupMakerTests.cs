@@ -191,6 +191,27 @@ public sealed class BackupMakerTests
         }
     }
 
+    [SkippableTheory]
+    [InlineData(BackupFormat.PostgreSqlCustom)]
+    [InlineData(BackupFormat.PostgreSqlPlain)]
+    public async Task A_backup_that_nobody_wants_any_more_leaves_nothing(BackupFormat format)
+    {
+        var server = await Servers.PostgreSqlAsync();
+        var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("CREATE TABLE big AS SELECT n, md5(n::text) AS a FROM generate_series(1, 400000) n", database);
+        await using var backup = TestBackup.Of(server, database);
+        using var stop = new CancellationTokenSource();
+        var making = backup.MakeAsync(new BackupRequest(format), stop.Token);
+        var running = $"SELECT pid::text FROM pg_stat_activity WHERE datname = '{database}' AND query LIKE 'COPY%'";
+        await DatabaseFixtures.EventuallyAsync(() => server.ExecuteAsync(running));
+
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => making);
+        Assert.Equal([".opsrunbook-db.lock"], Directory.EnumerateFileSystemEntries(backup.Folder).Select(Path.GetFileName));
+        await DatabaseFixtures.EventuallyAsync(async () => await server.ExecuteAsync(running) is null ? running : null);
+    }
+
     [SkippableFact]
     public async Task A_set_made_under_heavy_writes_is_of_one_moment()
     {

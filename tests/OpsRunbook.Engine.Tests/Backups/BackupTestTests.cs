@@ -181,6 +181,47 @@ public sealed class BackupTestTests : IDisposable
         Assert.DoesNotContain(server.Password, string.Concat(output.VerboseLines.Concat(output.ProgressLines).Concat(journal.Records.Select(record => System.Text.Json.JsonSerializer.Serialize(record)))), StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData(null)]
+    [InlineData("far")]
+    public async Task Sets_are_restored_on_and_from_another_host(string? folderHost)
+    {
+        var sshd = await Servers.SshdAsync();
+        var server = await Servers.PostgreSqlAsync();
+        var maria = await Servers.MariaDbAsync();
+        var (database, other) = (await server.CreateDatabaseAsync(), await maria.CreateDatabaseAsync());
+        await server.ExecuteAsync("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 1000)", database);
+        await maria.ExecuteAsync("CREATE TABLE t (a INT); INSERT INTO t SELECT seq FROM seq_1_to_1000", other);
+        await SampleDumps.DumpAsync(server, "pg_dump", "--format=custom", $"--file={At("custom.dump")}", database);
+        await SampleDumps.DumpAsync(server, "pg_dump", $"--file={At("plain.sql")}", database);
+        await SampleDumps.DumpAsync(maria, At("maria.sql"), other);
+        await Tool.RunAsync("gzip", [At("plain.sql")]);
+        SampleDumps.WriteSet(Sets, "backup", 1, BackupFormat.PostgreSqlCustom, At("custom.dump"));
+        SampleDumps.WriteSet(Sets, "backup", 2, BackupFormat.PostgreSqlPlain, At("plain.sql.gz"), BackupCompression.Gzip);
+        Directory.CreateDirectory(At("maria"));
+        SampleDumps.WriteSet(At("maria"), "maria", 1, BackupFormat.MySqlPlain, At("maria.sql"), database: other);
+        var output = new RecordedOutput();
+        await using var session = new StackSession(new OpsStack
+        {
+            Hosts = { ["far"] = new StackHost { Ssh = sshd.Destination, Identity = sshd.IdentityFile, Options = new Dictionary<string, string>(sshd.Options) } },
+            Databases = { ["db"] = DatabaseFixtures.Of(server, database), ["maria"] = DatabaseFixtures.Of(maria, other) },
+            Backups =
+            {
+                ["backup"] = new StackBackup { Database = "db", Directory = Sets, Host = folderHost },
+                ["maria"] = new StackBackup { Database = "maria", Directory = At("maria"), Host = folderHost },
+            },
+        });
+        session.Stack.Databases["db"].Host = session.Stack.Databases["maria"].Host = "far";
+        foreach (var member in BackupMember.Select(session, [], TimeSpan.FromSeconds(30), output))
+        {
+            var changes = new ChangeRunner(output, new MemoryJournal(), new ChangeOrigin("Test-DbBackup", "shop"));
+            await new BackupTest(member, new BackupTestRequest(BackupLevel.Restore, []), changes, output).RunAsync(default);
+        }
+
+        Assert.Empty(output.Errors);
+        Assert.Equal([(true, 1000L), (true, 1000L), (true, 1000L)], output.Items.OfType<DbBackupTest>().Select(result => (result.Passed, result.Rows ?? 0)));
+    }
+
     private string Sets => Directory.CreateDirectory(At("sets")).FullName;
 
     private async Task<(RecordedOutput Output, MemoryJournal Journal)> TestAsync(StackDatabase database, BackupLevel level, bool newest = false, string? sets = null, string? testQuery = null)

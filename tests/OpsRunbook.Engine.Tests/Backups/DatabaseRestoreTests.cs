@@ -126,6 +126,23 @@ public sealed class DatabaseRestoreTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_restore_that_does_not_fit_on_the_disk_is_not_begun()
+    {
+        var server = await Servers.PostgreSqlAsync();
+        var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("CREATE TABLE t (a int); INSERT INTO t VALUES (1)", database);
+        await DumpAsync(server, database, BackupFormat.PostgreSqlCustom);
+        var output = new RecordedOutput();
+        await using var session = new StackSession(Stack(server, database));
+        var set = (await SampleDumps.SetAsync(Sets, "backup"));
+        set = set with { Files = [.. set.Files.Select(file => file with { Bytes = long.MaxValue / 2 })] };
+        var member = new OpsRunbook.Engine.Databases.DatabaseMember(session, "db", session.Stack.Databases["db"]);
+        await using var restore = await RestoreServers.OpenAsync(member, await member.TargetAsync(default), default);
+        var error = await Assert.ThrowsAsync<OpsException>(() => RestoreNeeds.RequireAsync(restore, member, set, Changes(output), output, default));
+        Assert.Equal("Guard.FreeSpace", error.Id);
+    }
+
+    [SkippableFact]
     public async Task A_restore_that_was_killed_is_cleared_away_by_the_next_one()
     {
         await using var server = await Servers.NewPostgreSqlAsync();

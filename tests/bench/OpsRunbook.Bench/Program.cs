@@ -19,6 +19,7 @@ var measurements = new Dictionary<string, Func<Task<Figure?>>>(StringComparer.Or
     ["certificates"] = async () => await Certificates.FilesAsync(),
     ["tls"] = async () => await Certificates.EndpointsAsync(),
     ["names"] = async () => await Certificates.ManyNamesAsync(),
+    ["verify"] = async () => await Backups.VerifyAsync(),
     ["diskusage"] = async () => await Disks.UsageAsync(),
     ["largefiles"] = async () => await Disks.LargestAsync(),
 };

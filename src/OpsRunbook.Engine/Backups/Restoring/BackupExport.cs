@@ -61,7 +61,7 @@ public sealed class BackupExport(BackupMember member, BackupExportRequest reques
 
     private async Task<long> ReadAsync(BackupSet set, DatabaseMember database, SqlStatement statement, CancellationToken cancellationToken)
     {
-        await using var scratch = await ScratchDatabase.CreateAsync(database, output, server => server.RequireProgramsAsync(set, cancellationToken), cancellationToken);
+        await using var scratch = await ScratchDatabase.CreateAsync(database, output, server => RestoreNeeds.RequireAsync(server, database, set, changes, output, cancellationToken), cancellationToken);
         output.Progress($"Restoring {set.Name} into {scratch.Name}", ByteSize.Format(set.Bytes), null);
         await scratch.Server.LoadAsync(
             set,

@@ -108,7 +108,7 @@ public sealed class BackupTest(BackupMember member, BackupTestRequest request, C
             change,
             async token =>
             {
-                await using var scratch = await ScratchDatabase.CreateAsync(database, output, server => server.RequireProgramsAsync(set, token), token);
+                await using var scratch = await ScratchDatabase.CreateAsync(database, output, server => RestoreNeeds.RequireAsync(server, database, set, changes, output, token), token);
                 var read = 0L;
                 var options = new LoadOptions(IsScratch: true)
                 {

@@ -34,7 +34,7 @@ public sealed class DatabaseRestore(BackupMember member, DatabaseRestoreRequest 
         await using var server = await RestoreServers.OpenAsync(database, target, cancellationToken);
         if (set is not null)
         {
-            await server.RequireProgramsAsync(set, cancellationToken);
+            await RestoreNeeds.RequireAsync(server, database, set, changes, output, cancellationToken);
         }
 
         var services = new DependentServices(member.Session, database.Name, changes, output, request.Timeout);

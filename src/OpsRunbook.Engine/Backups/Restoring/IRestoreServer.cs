@@ -1,3 +1,5 @@
+using OpsRunbook.Engine.Databases;
+
 namespace OpsRunbook.Engine.Backups;
 
 /// <summary>A server into which sets are restored, always into a new database.</summary>
@@ -9,6 +11,13 @@ internal interface IRestoreServer : IAsyncDisposable
     /// <returns>A task.</returns>
     /// <exception cref="OpsException"><c>Backup.ToolMissing</c>, <c>Backup.ToolTooOld</c>, <c>Backup.FormatNotRestorable</c>.</exception>
     Task RequireProgramsAsync(BackupSet set, CancellationToken cancellationToken);
+
+    /// <summary>Room that one more database needs where the server keeps its data, and what there is.</summary>
+    /// <param name="live">The database that was backed up; null when the stack does not say.</param>
+    /// <param name="least">It needs as much in any case: the size of the set.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>The need.</returns>
+    Task<SpaceNeed> ReadSpaceAsync(string? live, long least, CancellationToken cancellationToken);
 
     /// <summary>Databases that a command made and did not live to finish. Those of commands that still run are not among them.</summary>
     /// <param name="prefix">What their names begin with.</param>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -187,14 +186,6 @@ internal sealed partial class MySqlDumpFilter : SqlDumpFilter
     }
 
     private bool? _isCluster;
-
-    private void Give(ReadOnlySpan<byte> part)
-    {
-        if (InSection)
-        {
-            Output.Write(part);
-        }
-    }
 
     private void TakeStart(byte value)
     {

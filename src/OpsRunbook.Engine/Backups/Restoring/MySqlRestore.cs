@@ -47,6 +47,14 @@ internal sealed class MySqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
+    public async Task<SpaceNeed> ReadSpaceAsync(string? live, long least, CancellationToken cancellationToken)
+    {
+        var row = await _session.RowAsync(
+            $"SELECT @@datadir AS f, (SELECT SUM(DATA_LENGTH + INDEX_LENGTH) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {MySqlSession.Literal(live ?? string.Empty)}) AS n", cancellationToken);
+        return await DataFolder.ReadAsync(_target, row["f"], Math.Max(row.Number("n") ?? 0, least), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, bool marked, CancellationToken cancellationToken)
     {
         var rows = await _session.QueryAsync(

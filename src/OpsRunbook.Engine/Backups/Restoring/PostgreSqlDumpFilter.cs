@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -182,14 +181,6 @@ internal sealed partial class PostgreSqlDumpFilter : SqlDumpFilter
     }
 
     private static bool IsNamePart(byte value) => value is >= 128 or (byte)'_' || char.IsAsciiLetterOrDigit((char)value);
-
-    private void Give(ReadOnlySpan<byte> part)
-    {
-        if (InSection)
-        {
-            Output.Write(part);
-        }
-    }
 
     private void TakeStart(byte value)
     {

@@ -55,6 +55,17 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
+    public async Task<SpaceNeed> ReadSpaceAsync(string? live, long least, CancellationToken cancellationToken)
+    {
+        var rows = await _session.QueryAsync(
+            "SELECT (SELECT pg_database_size(oid) FROM pg_database WHERE datname = $1), CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'member') THEN current_setting('data_directory') END",
+            row => (Bytes: row.IsDBNull(0) ? 0 : row.GetInt64(0), Folder: row.IsDBNull(1) ? null : row.GetString(1)),
+            cancellationToken,
+            live ?? string.Empty);
+        return await DataFolder.ReadAsync(_target, rows[0].Folder, Math.Max(rows[0].Bytes, least), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> FindLeftAsync(string prefix, bool marked, CancellationToken cancellationToken) => await _session.QueryAsync(
         """
         SELECT d.datname::text FROM pg_database d

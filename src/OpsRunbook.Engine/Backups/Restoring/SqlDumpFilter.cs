@@ -65,6 +65,16 @@ internal abstract class SqlDumpFilter
     /// <returns>What is passed instead.</returns>
     protected virtual string Change(string statement) => statement;
 
+    /// <summary>Gives on what belongs to no statement, if it belongs to the database that is wanted.</summary>
+    /// <param name="part">Bytes.</param>
+    protected void Give(ReadOnlySpan<byte> part)
+    {
+        if (InSection)
+        {
+            Output.Write(part);
+        }
+    }
+
     /// <summary>More of the present statement.</summary>
     /// <param name="part">Bytes.</param>
     protected void Statement(ReadOnlySpan<byte> part)
