@@ -11,6 +11,9 @@ namespace OpsRunbook.Engine.Certificates;
 /// <param name="timeout">Longest time for the reload and for the proof.</param>
 internal sealed class CertificateReload(StackSession session, StackCertificate certificate, TimeSpan timeout)
 {
+    // A worker of before may take a connection after one of the new ones did.
+    private const int Proofs = 3;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Member that is reloaded; null when the stack names none.</summary>
@@ -76,10 +79,12 @@ internal sealed class CertificateReload(StackSession session, StackCertificate c
     /// <returns>Whether it is served, and what is instead; null when the stack names no endpoint.</returns>
     public async Task<(bool? IsServed, string? Instead)> ProveAsync(string thumbprint, CancellationToken cancellationToken)
     {
+        var seen = 0;
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(Interval, cancellationToken))
         {
             var look = await LookAsync(thumbprint, cancellationToken);
-            if (look.IsServed != false || clock.Elapsed > timeout)
+            seen = look.IsServed == true ? seen + 1 : 0;
+            if (look.IsServed is null || seen == Proofs || clock.Elapsed > timeout)
             {
                 return look;
             }
