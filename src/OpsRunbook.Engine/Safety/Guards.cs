@@ -18,7 +18,7 @@ public static class Guards
         new("Drain", "No service is stopped while it serves, where the stack says how it is drained.", ServiceChanges),
         new("FailedTest", "No backup is restored that failed its test.", "Restore-Database"),
         new("FileChanged", "A file that somebody else has changed is not put back to what it was.", "Set-ServiceEnvironment"),
-        new("FreeSpace", "No rewrite of a table begins without room for a second copy of it.", "Invoke-DbMaintenance"),
+        new("FreeSpace", "No rewrite of a table and no restore begins without room for it.", "Invoke-DbMaintenance", "Restore-Database", "Test-DbBackup"),
         new("Freeze", "No maintenance begins in a time in which the stack wants nothing changed.", StartWindow),
         new("Health", "Maintenance begins, and visitors are let in again, only when the stack is well.", StartWindow, StopWindow),
         new("Journal", "Nothing is changed without a record of it."),
@@ -34,6 +34,7 @@ public static class Guards
         new("SmokeTest", "Visitors are let in again only when the stack's smoke tests pass.", StopWindow),
         new("State", "Nothing is changed when it cannot be told to which incident and maintenance window it belongs."),
         new("VerifiedBackups", "No backup is removed that leaves too few that were restored as a test.", "Remove-DbBackup"),
+        new("WebServerValid", "No certificate is renewed that could not be put into service.", "Update-Certificate"),
         new("WindowTime", "A planned window begins at the time that was announced.", StartWindow),
     ];
 }
