@@ -1,6 +1,7 @@
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>This machine: the application under Compose with PostgreSQL, Redis and nginx, each in its container.</summary>
+[Collection("Stacks")]
 public sealed class ComposeStackTests
 {
     private static readonly Lazy<Task<Stack>> Shared = new(Stack.CreateAsync);

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>An incident from the alert to the document, on a real host, with the state shared in PostgreSQL and people told by a webhook.</summary>
+[Collection("Stacks")]
 public sealed class IncidentTests
 {
     [SkippableFact]

@@ -7,6 +7,7 @@ namespace OpsRunbook.EndToEnd.Tests;
 /// The maintenance window of a runbook, played on real servers under live traffic: notify, backup, maintenance page, stop, vacuum, migrate, start,
 /// verify, watch, and tell that it is over.
 /// </summary>
+[Collection("Stacks")]
 public sealed class MaintenanceWindowTests
 {
     private const string App = "vendhub-api";

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>One stack over every service manager: pm2 and a process here, a container, and systemd on another machine and inside its container.</summary>
+[Collection("Stacks")]
 public sealed partial class MixedStackTests
 {
     private static readonly Lazy<Task<Stack>> Shared = new(Stack.CreateAsync);

@@ -4,6 +4,7 @@ using System.Globalization;
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>The network to a database is cut without a word while somebody waits for it.</summary>
+[Collection("Stacks")]
 public sealed class NetworkCutTests
 {
     [SkippableFact]

@@ -1,6 +1,7 @@
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>This machine: the application under pm2 with PostgreSQL and Redis.</summary>
+[Collection("Stacks")]
 public sealed class Pm2StackTests
 {
     private static readonly Lazy<Task<Stack>> Shared = new(Stack.CreateAsync);

@@ -1,6 +1,7 @@
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>One machine reached over SSH: the application under systemd with MariaDB, behind nginx.</summary>
+[Collection("Stacks")]
 public sealed class SystemdStackTests
 {
     [SkippableFact]

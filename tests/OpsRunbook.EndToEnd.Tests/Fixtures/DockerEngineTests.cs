@@ -1,5 +1,6 @@
 namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
+[Collection("Stacks")]
 public sealed class DockerEngineTests
 {
     [SkippableFact]

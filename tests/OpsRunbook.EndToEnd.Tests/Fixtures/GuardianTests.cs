@@ -2,6 +2,7 @@ using System.Diagnostics;
 
 namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
+[Collection("Stacks")]
 public sealed class GuardianTests
 {
     /// <summary>The kernel closes the guardian's input when the test process is gone, even after kill -9; so does the test here.</summary>

@@ -5,6 +5,7 @@ using Npgsql;
 
 namespace OpsRunbook.EndToEnd.Tests.Fixtures;
 
+[Collection("Stacks")]
 public sealed class ServersTests
 {
     [SkippableFact]

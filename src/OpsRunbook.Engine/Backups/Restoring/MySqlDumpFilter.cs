@@ -37,7 +37,6 @@ internal sealed partial class MySqlDumpFilter : SqlDumpFilter
         DoubleText,
         Name,
         LineComment,
-        BlockComment,
         Delimiter,
     }
 
@@ -95,8 +94,8 @@ internal sealed partial class MySqlDumpFilter : SqlDumpFilter
                     (_state, from) = (State.Code, at);
                     at--;
                     continue;
-                case State.StartBlock or State.BlockComment:
-                    _state = _before == '*' && value == '/' ? (_state == State.StartBlock ? State.Start : State.Code) : _state;
+                case State.StartBlock:
+                    _state = _before == '*' && value == '/' ? State.Start : _state;
                     break;
                 case State.LineComment:
                     _state = value == '\n' ? State.Code : _state;
@@ -130,7 +129,7 @@ internal sealed partial class MySqlDumpFilter : SqlDumpFilter
             _before = value;
         }
 
-        if (_state is State.Code or State.Text or State.DoubleText or State.Name or State.LineComment or State.BlockComment)
+        if (_state is State.Code or State.Text or State.DoubleText or State.Name or State.LineComment)
         {
             Statement(part[from..]);
         }
@@ -285,7 +284,6 @@ internal sealed partial class MySqlDumpFilter : SqlDumpFilter
             (byte)'`' => State.Name,
             (byte)'#' => State.LineComment,
             (byte)' ' or (byte)'\t' or (byte)'\n' when _before == '-' && _dashes => State.LineComment,
-            (byte)'*' when _before == '/' => State.Code,
             _ => State.Code,
         };
         _dashes = value == '-' && _before == '-';
