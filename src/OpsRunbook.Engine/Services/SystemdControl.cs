@@ -68,8 +68,11 @@ public sealed partial class SystemdControl : IServiceControl
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(target);
+
+        // The last words of a service that has just ended may not be in the journal yet. Whoever is not root cannot ask for it, and reads what there is.
+        const string Script = "timeout 5 journalctl --sync >/dev/null 2>&1; exec journalctl \"$@\"";
         var result = await host.RunAsync(
-            new HostCommand("journalctl", "--no-pager", "--quiet", "--output=cat", $"--lines={lines}", $"--unit={target.Unit.Name}") { Environment = CLocale },
+            new HostCommand("sh", "-c", Script, "sh", "--no-pager", "--quiet", "--output=cat", $"--lines={lines}", $"--unit={target.Unit.Name}") { Environment = CLocale },
             cancellationToken);
         return result.Succeeded ? result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries) : [];
     }
