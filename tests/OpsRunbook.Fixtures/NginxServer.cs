@@ -6,6 +6,7 @@ namespace OpsRunbook.Fixtures;
 /// </summary>
 public sealed class NginxServer : ServerProcess
 {
+    private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(20);
     private readonly string _program;
 
     private NginxServer(string program)
@@ -45,7 +46,14 @@ public sealed class NginxServer : ServerProcess
     {
         await WriteConfigAsync(servers);
         await Tool.GiveAsync("www-data", ConfigFile);
+        var before = Serving();
         await SignalAsync("HUP");
+
+        // The workers of before answer until they have been told to end.
+        for (var watch = System.Diagnostics.Stopwatch.StartNew(); Serving().Overlaps(before) && watch.Elapsed < ReloadPatience;)
+        {
+            await Task.Delay(10);
+        }
     }
 
     internal static async Task<NginxServer> CreateAsync(Func<NginxServer, string>? servers, int workers = 1)
@@ -65,6 +73,25 @@ public sealed class NginxServer : ServerProcess
 
     private protected override IEnumerable<string> Command() =>
         [.. Tool.As("www-data", "nginx"), _program, "-p", Folder + "/", "-c", ConfigFile, "-e", ErrorLogFile];
+
+    // A worker that only finishes its requests says so in its title.
+    private HashSet<string> Serving() =>
+    [
+        .. File.ReadAllText($"/proc/{Pid}/task/{Pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Where(child => TitleOf(child) is var title && title.Contains("worker process", StringComparison.Ordinal) && !title.Contains("shutting down", StringComparison.Ordinal)),
+    ];
+
+    private static string TitleOf(string pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (IOException)
+        {
+            return string.Empty;
+        }
+    }
 
     private protected override async Task AskAsync()
     {
