@@ -277,10 +277,7 @@ public sealed class HttpProbeTests
     [Fact]
     public async Task A_closed_port_and_an_unknown_name_are_told_apart()
     {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = TestRun.FreePort();
         var closed = await Assert.ThrowsAsync<OpsException>(() => SendAsync(new HttpProbeRequest(new Uri($"http://127.0.0.1:{port}/"))));
         Assert.Equal("Endpoint.PortClosed", closed.Id);
         var unknown = await Assert.ThrowsAsync<OpsException>(() => SendAsync(new HttpProbeRequest(new Uri("http://no-such-name.invalid/"))));

@@ -6,6 +6,7 @@ using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Health;
 using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Engine.Tests.Endpoints;
+using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Health;
 
@@ -174,7 +175,7 @@ public sealed class CheckTests
 
         var bare = await RunAsync(new TcpCheck("tcp", null, $"{port}", TimeSpan.FromSeconds(5)));
         var full = await RunAsync(new TcpCheck("tcp", null, $"127.0.0.7:{port}", TimeSpan.FromSeconds(5)));
-        listener.Stop();
+        port = TestRun.FreePort();
         var closed = await RunAsync(new TcpCheck("tcp", null, $"{port}", TimeSpan.FromSeconds(5)));
         var wrong = await RunAsync(new TcpCheck("tcp", null, "host:http", TimeSpan.FromSeconds(5)));
 

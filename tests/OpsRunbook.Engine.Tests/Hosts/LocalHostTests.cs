@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Hosts;
 
@@ -215,6 +216,7 @@ public sealed class LocalHostTests : IDisposable
         }
 
         listener.Stop();
+        port = TestRun.FreePort();
         Assert.Equal("Endpoint.PortClosed", (await Assert.ThrowsAsync<OpsException>(() => _host.ConnectAsync("127.0.0.1", port, default))).Id);
         Assert.Equal("Endpoint.PortClosed", (await Assert.ThrowsAsync<OpsException>(() => _host.ConnectAsync("localhost", port, default))).Id);
         Assert.Equal("Endpoint.NameUnknown", (await Assert.ThrowsAsync<OpsException>(() => _host.ConnectAsync("no-such-name.invalid", port, default))).Id);

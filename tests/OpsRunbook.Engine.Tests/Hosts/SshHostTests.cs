@@ -145,6 +145,7 @@ public class SshHostTests
         }
 
         listener.Stop();
+        port = TestRun.FreePort();
         var failures = await Task.WhenAll(
             FailAsync(() => host.ConnectAsync("127.0.0.1", port, default)),
             FailAsync(() => host.ConnectAsync("no-such-name.invalid", 80, default)),
