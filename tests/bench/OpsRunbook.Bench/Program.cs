@@ -69,6 +69,9 @@ if (args.Length == 0)
         The certificates are ECDSA ones of one authority; both sides must report all of them. The TLS endpoints are 200 ports of one nginx on loopback, with a worker for each core, so that
         its side of the handshakes is part of both times. The certificate of 10,000 names is judged in a `pwsh` session, the median of eleven times.
 
+        The backup is a set in custom format of four tables with 4,600,000 rows each. Both sides load it with two jobs into an empty database; ours also compares checksums and
+        rows with those recorded, and drops the database again.
+
         The disk's tree has 5,000 folders of 100 files, most of them empty, in the kernel's cache. Both sides must come to the same folders, files and sizes.
 
         """));
