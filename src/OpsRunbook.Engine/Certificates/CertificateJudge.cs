@@ -328,9 +328,19 @@ internal sealed class CertificateJudge(CertificateTerms terms)
             Add("Certificate.WeakKey", $"The key of {source} is {kind}, which is too short: clients want RSA {CertificateKeyKind.LeastRsaBits} or a curve of {CertificateKeyKind.LeastCurveBits} bits at least.", "Issue it again with ECDSA P-256 or RSA 2048.");
         }
 
-        if (!names.HasAlternativeNames && !isAuthority)
+        if (names.IsDamaged)
         {
-            Add("Certificate.NoAlternativeNames", $"The certificate of {source} has no subject alternative names, without which browsers accept it for no name.", "Issue it again with subjectAltName.");
+            findings.Add(new CertificateFinding
+            {
+                Status = HealthStatus.Critical,
+                Reason = "Certificate.NamesDamaged",
+                Message = $"The subject alternative names of the certificate of {source} cannot be decoded: clients refuse it.",
+                NextStep = "Issue it again.",
+            });
+        }
+        else if (!isAuthority && (!names.HasAlternativeNames || (evidence.ServerName is { } wanted && names.MatchOnlyByCommonName(wanted))))
+        {
+            Add("Certificate.NoAlternativeNames", $"The certificate of {source} has no{(names.HasAlternativeNames ? " DNS name among its" : string.Empty)} subject alternative names, without which browsers accept it for no name.", "Issue it again with subjectAltName.");
         }
 
         if (evidence.IsEndpoint && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } usage
