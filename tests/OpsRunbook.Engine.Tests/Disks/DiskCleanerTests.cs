@@ -268,9 +268,10 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         try
         {
             // What they write takes space too, and would be measured as less that was freed.
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             while (Directory.GetFiles(Folder + "/logs", "*-out.log").Count(log => new FileInfo(log).Length > 0) < 2)
             {
-                await Task.Delay(50);
+                await Task.Delay(50, limit.Token);
             }
 
             // As pm2-logrotate and logrotate name them, one too young, one of an application that the stack does not have, and no log at all.
