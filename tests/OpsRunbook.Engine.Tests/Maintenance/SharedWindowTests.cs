@@ -74,8 +74,8 @@ public sealed class SharedWindowTests(WindowServers servers, SharedWindowTests.S
             AssertNamed(await Assert.ThrowsAsync<OpsException>(() => closing ? stack.StopAsync() : stack.StartAsync()), when);
             stack.Output = new RecordedOutput();
 
-            // Nobody is told that nothing is open.
-            foreach (var ask in (Func<Task>[])[() => stack.ListAsync(), () => stack.StartAsync(), () => stack.StopAsync()])
+            // Nobody is told that nothing is open. Each of them waits for the server, so once is enough.
+            foreach (var ask in step > 0 ? [] : (Func<Task>[])[() => stack.ListAsync(), () => stack.StartAsync(), () => stack.StopAsync()])
             {
                 var error = await Assert.ThrowsAsync<OpsException>(ask);
                 Assert.Contains(error.Id, (string[])["State.NotReadable", "State.NotWritten"]);
