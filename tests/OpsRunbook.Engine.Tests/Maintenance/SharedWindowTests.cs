@@ -10,7 +10,7 @@ namespace OpsRunbook.Engine.Tests.Maintenance;
 /// <summary>Windows that are remembered in a PostgreSQL, which is killed and started again while they are begun, open and ended.</summary>
 public sealed class SharedWindowTests(WindowServers servers, SharedWindowTests.StateServer state) : IClassFixture<WindowServers>, IClassFixture<SharedWindowTests.StateServer>
 {
-    private const int Rounds = 3;
+    private const int Rounds = 2;
 
     private PostgreSqlServer Server => state.Server;
 
