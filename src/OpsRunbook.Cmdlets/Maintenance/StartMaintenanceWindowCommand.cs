@@ -107,10 +107,10 @@ public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
         }
         catch (OperationCanceledException)
         {
-            var open = await new WindowList(session).ReadAsync([], everything: false, until: null, CancellationToken.None);
-            Parting = open.LastOrDefault(window => window.State is MaintenanceWindowState.Starting or MaintenanceWindowState.Open) is { } left
-                ? $"The maintenance window {left.Id} was interrupted. Stop-MaintenanceWindow undoes what was done, Get-MaintenanceWindow shows it."
-                : null;
+            Parting = await PartingAsync(
+                session,
+                window => window.State is MaintenanceWindowState.Starting or MaintenanceWindowState.Open,
+                left => $"The maintenance window {left.Id} was interrupted. Stop-MaintenanceWindow undoes what was done, Get-MaintenanceWindow shows it.");
             throw;
         }
     }
