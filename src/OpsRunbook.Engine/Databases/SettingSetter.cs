@@ -77,7 +77,7 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
     /// <param name="change">What it had noted.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task that ends when the old value is back.</returns>
-    /// <exception cref="OpsException">As <see cref="UndoAsync(DbSettingChange, CancellationToken)"/>.</exception>
+    /// <exception cref="OpsException">The server cannot be reached, or does not take the value.</exception>
     internal async Task FinishAsync(DbSettingChange change, CancellationToken cancellationToken)
     {
         await using (var settings = await DatabaseAdapters.SettingsAsync(member, cancellationToken))
@@ -85,6 +85,13 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             var setting = await settings.ReadAsync(change.Setting, cancellationToken);
             if (setting.Value == change.OldValue && setting.PersistentValue == change.OldPersistentValue)
             {
+                return;
+            }
+
+            // No guard: -Force of the next command is not meant for this.
+            if (change.Status != HealthStatus.Unknown && setting.Value != change.EffectiveValue && setting.Value != change.OldValue)
+            {
+                output.Warning($"The temporary {change.Setting} of '{member.Name}' was left by a command that was killed. It stays '{Display.Text(setting.Value)}': somebody else has set it since.");
                 return;
             }
         }

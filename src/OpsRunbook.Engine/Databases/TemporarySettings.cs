@@ -123,19 +123,16 @@ public sealed class TemporarySettings : IAsyncDisposable
     private static async Task FinishAsync(Left left, DatabaseMember member, ChangeRunner changes, IOperationOutput output, CancellationToken cancellationToken)
     {
         await using var held = await LockAsync(member, cancellationToken);
+        if ((await member.Session.State.ReadAsync(Kind, left.Document.Id, cancellationToken))?.Version != left.Document.Version)
+        {
+            // It has ended since, and has put them back itself.
+            return;
+        }
+
         var (remaining, version) = (left.Record.Changes.ToList(), left.Document.Version);
         foreach (var change in Enumerable.Reverse(left.Record.Changes))
         {
-            try
-            {
-                await new SettingSetter(member, changes, output).FinishAsync(change, cancellationToken);
-            }
-            catch (OpsException error) when (error.Id == "Guard.SettingMoved")
-            {
-                // Somebody else has decided meanwhile what it is.
-                output.Warning($"The temporary {change.Setting} of '{member.Name}', left by a command that was killed, is not put back: {error.Message}");
-            }
-
+            await new SettingSetter(member, changes, output).FinishAsync(change, cancellationToken);
             if (!changes.IsWhatIf)
             {
                 remaining.Remove(change);
