@@ -28,9 +28,14 @@ public abstract class DbChangeCmdlet : DbCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>The one road for the changes of this call.</summary>
-    private protected Task<ChangeRunner> OpenChangesAsync(StackSession session, IOperationOutput output, CancellationToken cancellationToken) =>
-        OpenChangesAsync(session, Reason, On(Force), output, cancellationToken);
+    /// <summary>The one road for the changes of this call. Settings that a killed command has left are put back first.</summary>
+    private protected async Task<ChangeRunner> OpenChangesAsync(StackSession session, IOperationOutput output, CancellationToken cancellationToken)
+    {
+        var changes = await OpenChangesAsync(session, Reason, On(Force), output, cancellationToken);
+        await TemporarySettings.FinishAsync(
+            session, name => session.Stack.Databases.ContainsKey(name) ? Select(session, [name], output).FirstOrDefault(member => member.Name == name) : null, changes, output, cancellationToken);
+        return changes;
+    }
 
     /// <summary>The databases that are meant.</summary>
     /// <param name="session">The stack in use.</param>

@@ -49,23 +49,33 @@ public abstract class DbSettingCmdlet : DbChangeCmdlet
             }
         }
 
-        var setters = new List<SettingSetter>();
+        var setters = new List<(SettingSetter Setter, TemporarySettings? Temporary)>();
         try
         {
             foreach (var member in _undone.Count == 0 ? Members(session, Name, output) : [])
             {
-                var setter = new SettingSetter(member, changes, output);
-                setters.Add(setter);
-                await ReportAsync(() => setter.SetAsync(Values(member), cancellationToken), output);
+                await ReportAsync(
+                    async () =>
+                    {
+                        var temporary = Lasts is { } time && !output.IsWhatIf ? await TemporarySettings.BeginAsync(member, time, cancellationToken) : null;
+                        var setter = new SettingSetter(member, changes, output, temporary);
+                        setters.Add((setter, temporary));
+                        await setter.SetAsync(Values(member), cancellationToken);
+                    },
+                    output);
             }
 
-            await WaitAsync(output, cancellationToken);
+            if (setters.Exists(one => one.Setter.HasChanged))
+            {
+                await WaitAsync(output, cancellationToken);
+            }
         }
         finally
         {
-            foreach (var setter in Lasts is null ? [] : setters)
+            foreach (var (setter, temporary) in Lasts is null ? [] : setters)
             {
                 await PutBackAsync(setter, output);
+                await (temporary?.DisposeAsync() ?? ValueTask.CompletedTask);
             }
         }
     }
@@ -81,7 +91,7 @@ public abstract class DbSettingCmdlet : DbChangeCmdlet
     private async Task WaitAsync(IOperationOutput output, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
-        while (Lasts is { } time && !output.IsWhatIf && time - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } left)
+        while (Lasts is { } time && time - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } left)
         {
             output.Progress("The old values come back by themselves", $"in {Duration.Format(left)}", (int)(100 - (100 * left / time)));
             await Task.Delay(left < Tick ? left : Tick, cancellationToken);

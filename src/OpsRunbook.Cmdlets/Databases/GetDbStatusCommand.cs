@@ -9,6 +9,6 @@ namespace OpsRunbook.Cmdlets;
 [OutputType(typeof(DbStatus))]
 public sealed class GetDbStatusCommand : DbLookCmdlet
 {
-    private protected override Task RunAsync(DatabaseMember member, IOperationOutput output, CancellationToken cancellationToken) =>
-        new StatusReader(member, output).RunAsync(cancellationToken);
+    private protected override Task RunAsync(DatabaseMember member, IOperationOutput output, CancellationToken cancellationToken) => Task.WhenAll(
+        new StatusReader(member, output).RunAsync(cancellationToken), TemporarySettings.WarnAsync(member, output, cancellationToken));
 }

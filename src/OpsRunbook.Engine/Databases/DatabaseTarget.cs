@@ -93,6 +93,9 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
         }
     }
 
+    /// <summary>How long a server may be silent before it is asked whether it is still there. A busy one is not cut off at once.</summary>
+    public TimeSpan Silence => Timeout > LeastSilence ? Timeout : LeastSilence;
+
     /// <summary>What the start of a client program may add to <see cref="Timeout"/>, which is about the server.</summary>
     public TimeSpan ToolLimit => Database.Engine == DatabaseEngine.MongoDb ? MongoSession.StartLimit : TimeSpan.Zero;
 
@@ -109,8 +112,7 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
     // there. SSH does so by itself.
     private void NoticeSilence(Socket socket)
     {
-        var limit = Timeout > LeastSilence ? Timeout : LeastSilence;
-        var pause = (int)Math.Ceiling(limit.TotalSeconds / (Probes + 1));
+        var pause = (int)Math.Ceiling(Silence.TotalSeconds / (Probes + 1));
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, pause);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, pause);
@@ -118,7 +120,7 @@ internal sealed record DatabaseTarget(IHost Host, StackDatabase Database, string
         if (OperatingSystem.IsLinux())
         {
             // What was sent and not confirmed holds those questions back.
-            socket.SetRawSocketOption((int)ProtocolType.Tcp, UserTimeout, BitConverter.GetBytes((int)limit.TotalMilliseconds));
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, UserTimeout, BitConverter.GetBytes((int)Silence.TotalMilliseconds));
         }
     }
 

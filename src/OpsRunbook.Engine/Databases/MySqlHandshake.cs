@@ -12,6 +12,20 @@ internal sealed record MySqlHandshake(string Product, bool OffersTls)
     private const uint ClientSsl = 0x0800;
     private const uint ClientCapabilities = 0x0000_0001 | 0x0000_0200 | 0x0000_8000 | 0x0008_0000; // long password, 4.1 protocol, secure connection, plugins
 
+    /// <summary>The server is of the MariaDB family, not MySQL itself.</summary>
+    public bool IsMariaDb => Product.StartsWith("MariaDB", StringComparison.Ordinal);
+
+    /// <summary>Connects for the greeting alone.</summary>
+    /// <param name="target">The server.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What the server says about itself.</returns>
+    /// <exception cref="OpsException">The server does not answer, or as something else.</exception>
+    public static async Task<MySqlHandshake> ReadAsync(DatabaseTarget target, CancellationToken cancellationToken)
+    {
+        await using var stream = await target.ConnectAsync(cancellationToken);
+        return await ReadAsync(stream, target.Text, cancellationToken);
+    }
+
     /// <summary>Reads the greeting.</summary>
     /// <param name="stream">A fresh connection.</param>
     /// <param name="target">The server, for messages.</param>

@@ -18,13 +18,13 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
         SqlStatement statement, IReadOnlyDictionary<string, object?> values, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var literals = Literals(statement, values);
-        await using var session = await MySqlSession.OpenAsync(target, cancellationToken);
+        var (greeting, columns) = await DescribeAsync(statement, literals, cancellationToken);
+        await using var session = await MySqlSession.OpenAsync(target, greeting, cancellationToken, bytesAsHex: true);
         var own = await MySqlConnectionId.ReadAsync(session, cancellationToken);
         await session.QueryAsync("SET SESSION TRANSACTION READ ONLY", cancellationToken);
         await session.QueryAsync("START TRANSACTION READ ONLY", cancellationToken);
         await PrepareAsync(session, statement, literals, cancellationToken);
         var rows = session.StreamAsync(Execute(literals), cancellationToken).GetAsyncEnumerator(cancellationToken);
-        var columns = new ColumnCache();
         var ended = false;
         try
         {
@@ -38,7 +38,7 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
         finally
         {
             await rows.DisposeAsync();
-            if (!ended)
+            if (!ended && !session.HasFailed)
             {
                 await own.KillAsync(target);
             }
@@ -50,13 +50,13 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
         SqlStatement statement, IReadOnlyDictionary<string, object?> values, Func<DbRow, ValueTask> take, long? exactly, CancellationToken cancellationToken)
     {
         var literals = Literals(statement, values);
-        await using var session = await MySqlSession.OpenAsync(target, cancellationToken);
+        var (greeting, columns) = await DescribeAsync(statement, literals, cancellationToken);
+        await using var session = await MySqlSession.OpenAsync(target, greeting, cancellationToken, bytesAsHex: true);
         var own = await MySqlConnectionId.ReadAsync(session, cancellationToken);
         try
         {
             await session.QueryAsync("START TRANSACTION", cancellationToken);
             await PrepareAsync(session, statement, literals, cancellationToken);
-            var columns = new ColumnCache();
 
             // The number is that of the statement right before.
             await foreach (var row in session.StreamAsync($"{Execute(literals)};\nSET @opsrunbook_rows = ROW_COUNT()", cancellationToken))
@@ -82,15 +82,27 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
         }
     }
 
+    // Before the session begins: a server may have one connection left.
+    private async Task<(MySqlHandshake Greeting, RowMaker Columns)> DescribeAsync(SqlStatement statement, List<string> literals, CancellationToken cancellationToken)
+    {
+        var greeting = await MySqlHandshake.ReadAsync(target, cancellationToken);
+        return (greeting, new RowMaker(await MySqlColumns.ReadAsync(target, greeting, statement, text => [.. Prepare(text, literals), Execute(literals)], cancellationToken)));
+    }
+
     private static async Task PrepareAsync(MySqlSession session, SqlStatement statement, List<string> literals, CancellationToken cancellationToken)
     {
-        await session.QueryAsync($"SET @opsrunbook_sql = {MySqlSession.Literal(statement.Text(_ => "?"))}", cancellationToken);
-        await session.QueryAsync("PREPARE opsrunbook FROM @opsrunbook_sql", cancellationToken);
-        for (var place = 1; place <= literals.Count; place++)
+        foreach (var step in Prepare(statement.Text(_ => "?"), literals))
         {
-            await session.QueryAsync(FormattableString.Invariant($"SET @opsrunbook_{place} = {literals[place - 1]}"), cancellationToken);
+            await session.QueryAsync(step, cancellationToken);
         }
     }
+
+    private static IEnumerable<string> Prepare(string text, List<string> literals) =>
+    [
+        $"SET @opsrunbook_sql = {MySqlSession.Literal(text)}",
+        "PREPARE opsrunbook FROM @opsrunbook_sql",
+        .. literals.Select((literal, index) => FormattableString.Invariant($"SET @opsrunbook_{index + 1} = {literal}")),
+    ];
 
     private static string Execute(List<string> literals) => literals.Count == 0
         ? "EXECUTE opsrunbook"
@@ -116,20 +128,20 @@ internal sealed class MySqlQuery(DatabaseTarget target) : IDatabaseQuery
 
     private static string Moment(DateTime moment) => moment.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture);
 
-    // Thousands of rows share one list of names.
-    private sealed class ColumnCache
+    private sealed class RowMaker(IReadOnlyList<MySqlColumn>? types)
     {
         private IReadOnlyList<string>? _names;
         private IReadOnlyList<string> _columns = [];
 
         public DbRow ToRow(MySqlRow row)
         {
+            // Thousands of rows share one list of names.
             if (!ReferenceEquals(row.Names, _names))
             {
                 (_names, _columns) = (row.Names, ColumnNames.Distinct(row.Names));
             }
 
-            return new DbRow(_columns, row.Values);
+            return new DbRow(_columns, types?.Count == row.Values.Count ? [.. row.Values.Select((value, index) => types[index].Value(value))] : row.Values);
         }
     }
 }

@@ -18,6 +18,15 @@ internal sealed partial class MySqlSession : IAsyncDisposable
     private const int ClientMissing = 127;
     private const int MaximumLineBytes = 4000;
 
+    // "unbuffered" has each answer leave at once, "quick" no result be collected first.
+    private const string Rows = "xml\nquick\nunbuffered\n";
+
+    // XML has no bytes.
+    private const string BytesAsHex = "loose-binary-as-hex\n";
+
+    // What columns are is printed with tables only.
+    private const string Columns = "table\ncolumn-type-info\n";
+
     // The shell reads the options byte by byte up to the mark and hands them over as a pipe; what follows on
     // standard input is left to the client. printf is the shell's own, so that no argument list shows them.
     private const string Script = """
@@ -35,62 +44,55 @@ internal sealed partial class MySqlSession : IAsyncDisposable
         """;
 
     private readonly DatabaseTarget _target;
+    private readonly MySqlHandshake _greeting;
     private readonly CommandStream _client;
     private readonly Channel<ReadOnlyMemory<byte>> _input;
     private readonly MySqlReplyReader _reader;
     private OpsException? _failure;
 
-    private MySqlSession(DatabaseTarget target, string product, CommandStream client, Channel<ReadOnlyMemory<byte>> input)
+    private MySqlSession(DatabaseTarget target, MySqlHandshake greeting, CommandStream client, Channel<ReadOnlyMemory<byte>> input)
     {
         _target = target;
-        Product = product;
+        _greeting = greeting;
         _client = client;
         _input = input;
         _reader = new MySqlReplyReader(client.Output);
     }
 
     /// <summary>Name and version as the server greets with: <c>MariaDB 10.11.6</c>.</summary>
-    public string Product { get; }
+    public string Product => _greeting.Product;
 
-    /// <summary>The server is of the MariaDB family, not MySQL itself.</summary>
-    public bool IsMariaDb => Product.StartsWith("MariaDB", StringComparison.Ordinal);
+    /// <summary>A statement has failed, or the connection was lost: nothing more can be asked here.</summary>
+    public bool HasFailed => _failure is not null;
+
+    /// <inheritdoc cref="MySqlHandshake.IsMariaDb"/>
+    public bool IsMariaDb => _greeting.IsMariaDb;
 
     /// <summary>Opens a session. That the login works is known with the first answer.</summary>
     /// <param name="target">Where the database is.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The session.</returns>
     /// <exception cref="OpsException">The server does not answer, or not with the encryption that is required.</exception>
-    public static async Task<MySqlSession> OpenAsync(DatabaseTarget target, CancellationToken cancellationToken)
-    {
-        MySqlHandshake greeting;
-        await using (var stream = await target.ConnectAsync(cancellationToken))
-        {
-            greeting = await MySqlHandshake.ReadAsync(stream, target.Text, cancellationToken);
-        }
-
-        return await OpenAsync(target, greeting, cancellationToken);
-    }
+    public static async Task<MySqlSession> OpenAsync(DatabaseTarget target, CancellationToken cancellationToken) =>
+        await OpenAsync(target, await MySqlHandshake.ReadAsync(target, cancellationToken), cancellationToken);
 
     /// <summary>Opens a session with a server that has greeted.</summary>
     /// <param name="target">Where the database is.</param>
     /// <param name="greeting">What the server said.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="bytesAsHex">Values that are bytes and no text come as <c>0x…</c>.</param>
     /// <returns>The session.</returns>
     /// <exception cref="OpsException"><c>Db.TlsRefused</c>, or the host cannot be reached.</exception>
-    public static async Task<MySqlSession> OpenAsync(DatabaseTarget target, MySqlHandshake greeting, CancellationToken cancellationToken)
+    public static async Task<MySqlSession> OpenAsync(DatabaseTarget target, MySqlHandshake greeting, CancellationToken cancellationToken, bool bytesAsHex = false)
     {
-        if (target.RequiredTls is not null && !greeting.OffersTls)
-        {
-            throw DatabaseErrors.TlsRefused(target.Text);
-        }
-
+        var options = Options(target, greeting);
         var input = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new UnboundedChannelOptions { SingleReader = true });
         var command = new HostCommand("sh", "-c", Script)
         {
-            StandardInput = Encoding.UTF8.GetBytes(OptionFile(target, greeting.OffersTls) + "#end\n"),
+            StandardInput = Encoding.UTF8.GetBytes($"{options}{Rows}{(bytesAsHex ? BytesAsHex : string.Empty)}#end\n"),
             FurtherInput = input.Reader.ReadAllAsync(CancellationToken.None),
         };
-        return new MySqlSession(target, greeting.Product, await target.Host.StartAsync(command, cancellationToken), input);
+        return new MySqlSession(target, greeting, await target.Host.StartAsync(command, cancellationToken), input);
     }
 
     /// <summary>Runs one statement.</summary>
@@ -131,10 +133,10 @@ internal sealed partial class MySqlSession : IAsyncDisposable
         _input.Writer.TryWrite(Encoding.UTF8.GetBytes($"{sql};\nSELECT '{mark}' AS `{mark}`;\n"));
         while (true)
         {
-            var row = await _reader.ReadAsync(cancellationToken);
+            var row = await ReadAsync(cancellationToken);
             if (row is null)
             {
-                throw _failure = Failure(await _client.EndAsync(cancellationToken));
+                throw _failure = Failure(_target, await _client.EndAsync(cancellationToken));
             }
 
             if (row.Names is [var name] && name == mark)
@@ -144,6 +146,20 @@ internal sealed partial class MySqlSession : IAsyncDisposable
 
             yield return row;
         }
+    }
+
+    /// <summary>Runs statements in a session of their own, whose client prints what the columns of a result are.</summary>
+    /// <param name="target">Where the database is.</param>
+    /// <param name="greeting">What the server said.</param>
+    /// <param name="statements">The statements, without semicolon.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>What the client prints.</returns>
+    /// <exception cref="OpsException">As of <see cref="QueryAsync"/>.</exception>
+    public static async Task<string> DescribeAsync(DatabaseTarget target, MySqlHandshake greeting, IEnumerable<string> statements, CancellationToken cancellationToken)
+    {
+        var input = $"{Options(target, greeting)}{Columns}#end\n{string.Join(";\n", statements)};\n";
+        var result = await target.Host.RunAsync(new HostCommand("sh", "-c", Script) { StandardInput = Encoding.UTF8.GetBytes(input) }, cancellationToken);
+        return result.Succeeded ? result.StandardOutput : throw Failure(target, result);
     }
 
     /// <summary>A text as a literal that no quote, backslash or character set can leave.</summary>
@@ -166,14 +182,73 @@ internal sealed partial class MySqlSession : IAsyncDisposable
         _reader.Dispose();
     }
 
-    private OpsException Failure(CommandResult result) => result.ExitCode == ClientMissing
+    // A client waits for ever for a server that a cut network keeps from answering, and takes no setting about it. A long statement is silent
+    // too; so it is asked beside it, which changes nothing for a server that is there, however busy.
+    private async ValueTask<MySqlRow?> ReadAsync(CancellationToken cancellationToken)
+    {
+        var reading = _reader.ReadAsync(cancellationToken);
+        if (reading.IsCompleted || _target.Socket is not null)
+        {
+            return await reading;
+        }
+
+        var row = reading.AsTask();
+        while (true)
+        {
+            try
+            {
+                return await row.WaitAsync(_target.Silence / 2, CancellationToken.None);
+            }
+            catch (TimeoutException) when (!row.IsFaulted)
+            {
+                if (!row.IsCompleted && !await IsThereAsync(cancellationToken))
+                {
+                    await _client.DisposeAsync();
+                    throw _failure = DatabaseErrors.ConnectionLost(_target.Text, $"it has been silent for {Duration.Format(_target.Silence)} and cannot be reached any more");
+                }
+            }
+        }
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        // A server counts connections that do not log in against their address, so that comes first. One that takes no
+        // more logins is still there.
+        return await WithinAsync(async token =>
+        {
+            await using var other = await OpenAsync(_target, _greeting, token);
+            await other.RowAsync("SELECT 1", token);
+        }) || await WithinAsync(async token => await (await _target.ConnectAsync(token)).DisposeAsync());
+
+        async Task<bool> WithinAsync(Func<CancellationToken, Task> ask)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(_target.Silence / 4);
+            try
+            {
+                await ask(limit.Token);
+                return true;
+            }
+            catch (Exception error) when (error is OpsException or IOException or OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return false;
+            }
+        }
+    }
+
+    private static string Options(DatabaseTarget target, MySqlHandshake greeting) => target.RequiredTls is null || greeting.OffersTls
+        ? OptionFile(target, greeting.OffersTls)
+        : throw DatabaseErrors.TlsRefused(target.Text);
+
+    private static OpsException Failure(DatabaseTarget target, CommandResult result) => result.ExitCode == ClientMissing
         ? new OpsException(
             "Db.ClientMissing",
             OpsErrorKind.NotInstalled,
-            $"Neither mariadb nor mysql is installed on {_target.Host.Name}, and logging in to {_target.Text} needs one of them.",
+            $"Neither mariadb nor mysql is installed on {target.Host.Name}, and logging in to {target.Text} needs one of them.",
             "Install the client there, such as the package mariadb-client or mysql-client.",
-            _target.Text)
-        : Classify(result.StandardError);
+            target.Text)
+        : Classify(target, result.StandardError);
 
     /// <summary>Options that log a client in.</summary>
     /// <param name="target">Where the database is.</param>
@@ -217,9 +292,8 @@ internal sealed partial class MySqlSession : IAsyncDisposable
             Add("ssl-ca", ca);
         }
 
-        // "binary-mode" turns off the commands of the client itself, of which some run programs; "unbuffered" has each answer
-        // leave at once, "quick" no result be collected first.
-        options.Append("[mysql]\nxml\nquick\nunbuffered\nbinary-mode\nno-auto-rehash\nmax-allowed-packet=1G\ndefault-character-set=utf8mb4\n");
+        // "binary-mode" turns off the commands of the client itself, of which some run programs. What follows the text is for that program too.
+        options.Append("[mysql]\nbinary-mode\nno-auto-rehash\nmax-allowed-packet=1G\ndefault-character-set=utf8mb4\n");
         Add("connect-timeout", Math.Max(1, Math.Ceiling(target.Timeout.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
         if (database.Database is { } name)
         {
@@ -243,23 +317,23 @@ internal sealed partial class MySqlSession : IAsyncDisposable
         .Replace("\r", @"\r", StringComparison.Ordinal)
         .Replace("\n", @"\n", StringComparison.Ordinal);
 
-    private OpsException Classify(string output)
+    private static OpsException Classify(DatabaseTarget target, string output)
     {
         var match = ErrorLine().Match(output);
         var says = match.Success ? match.Groups[2].Value.Trim() : output.Trim().Split('\n')[^1].Trim();
         var code = match.Success ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
         return code switch
         {
-            2006 or 2013 or 2055 => DatabaseErrors.ConnectionLost(_target.Text, says),
-            2002 or 2003 => new OpsException("Db.PortClosed", OpsErrorKind.Connection, $"Nothing listens on {_target.Text}: {says}", "Check that the server runs and where it listens.", _target.Text),
-            2005 => new OpsException("Db.NameUnknown", OpsErrorKind.Connection, $"The name of {_target.Text} cannot be resolved: {says}", "Check its spelling.", _target.Text),
-            2026 => Tls(says),
-            0 => new OpsException("Db.ClientFailed", OpsErrorKind.OperationFailed, $"The client on {_target.Host.Name} could not ask {_target.Text}: {says}", null, _target.Text),
-            _ => MySqlHandshake.FromCode(code, says, _target.Text, _target.User, _target.Database.Database),
+            2006 or 2013 or 2055 => DatabaseErrors.ConnectionLost(target.Text, says),
+            2002 or 2003 => new OpsException("Db.PortClosed", OpsErrorKind.Connection, $"Nothing listens on {target.Text}: {says}", "Check that the server runs and where it listens.", target.Text),
+            2005 => new OpsException("Db.NameUnknown", OpsErrorKind.Connection, $"The name of {target.Text} cannot be resolved: {says}", "Check its spelling.", target.Text),
+            2026 => Tls(target, says),
+            0 => new OpsException("Db.ClientFailed", OpsErrorKind.OperationFailed, $"The client on {target.Host.Name} could not ask {target.Text}: {says}", null, target.Text),
+            _ => MySqlHandshake.FromCode(code, says, target.Text, target.User, target.Database.Database),
         };
     }
 
-    private OpsException Tls(string says)
+    private static OpsException Tls(DatabaseTarget target, string says)
     {
         var (id, next) = says switch
         {
@@ -270,9 +344,9 @@ internal sealed partial class MySqlSession : IAsyncDisposable
             _ when says.Contains("self-signed", StringComparison.OrdinalIgnoreCase) || says.Contains("issuer", StringComparison.OrdinalIgnoreCase)
                 || says.Contains("verif", StringComparison.OrdinalIgnoreCase) =>
                 ("Db.TlsUntrusted", "Name the authority's file on that host (tlsCa)."),
-            _ => ("Db.TlsFailed", "Look closer with: openssl s_client -starttls mysql -connect " + _target.Text),
+            _ => ("Db.TlsFailed", "Look closer with: openssl s_client -starttls mysql -connect " + target.Text),
         };
-        return new OpsException(id, OpsErrorKind.Connection, $"The TLS handshake with {_target.Text} failed: {says}.", next, _target.Text);
+        return new OpsException(id, OpsErrorKind.Connection, $"The TLS handshake with {target.Text} failed: {says}.", next, target.Text);
     }
 
     [GeneratedRegex(@"ERROR (\d+) \(\w+\)[^:]*: ([^\n]*)", RegexOptions.CultureInvariant, 1000)]

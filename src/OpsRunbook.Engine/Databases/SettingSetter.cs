@@ -6,9 +6,13 @@ namespace OpsRunbook.Engine.Databases;
 /// <param name="member">The database.</param>
 /// <param name="changes">The road of every change.</param>
 /// <param name="output">Takes a <see cref="DbSettingChange"/> for each.</param>
-public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, IOperationOutput output)
+/// <param name="temporary">Remembers what is to be put back, for the case that this process is killed; null for changes that are to stay.</param>
+public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, IOperationOutput output, TemporarySettings? temporary = null)
 {
     private readonly List<DbSettingChange> _made = [];
+
+    /// <summary>There is something to put back.</summary>
+    public bool HasChanged => _made.Count > 0;
 
     /// <summary>Sets values, in this order.</summary>
     /// <param name="values">Settings with their values; null for the default.</param>
@@ -41,6 +45,7 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             try
             {
                 results.Add(await UndoAsync(change, isAskedFor: false, cancellationToken));
+                await (temporary?.ForgetAsync(change) ?? Task.CompletedTask);
             }
             catch (OpsException error)
             {
@@ -68,13 +73,42 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
         }
     }
 
+    /// <summary>Takes back what a command has left that was killed, perhaps before it had changed anything. It was agreed to then.</summary>
+    /// <param name="change">What it had noted.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task that ends when the old value is back.</returns>
+    /// <exception cref="OpsException">The server cannot be reached, or does not take the value.</exception>
+    internal async Task FinishAsync(DbSettingChange change, CancellationToken cancellationToken)
+    {
+        await using (var settings = await DatabaseAdapters.SettingsAsync(member, cancellationToken))
+        {
+            var setting = await settings.ReadAsync(change.Setting, cancellationToken);
+            if (setting.Value == change.OldValue && setting.PersistentValue == change.OldPersistentValue)
+            {
+                return;
+            }
+
+            // No guard: -Force of the next command is not meant for this.
+            if (change.Status != HealthStatus.Unknown && setting.Value != change.EffectiveValue && setting.Value != change.OldValue)
+            {
+                output.Warning($"The temporary {change.Setting} of '{member.Name}' was left by a command that was killed. It stays '{Display.Text(setting.Value)}': somebody else has set it since.");
+                return;
+            }
+        }
+
+        if (await UndoAsync(change, isAskedFor: false, cancellationToken) is { } undone)
+        {
+            output.Warning($"The temporary {change.Setting} of '{member.Name}' was left by a command that was killed, and is put back now: {undone.Message}.");
+        }
+    }
+
     private async Task<DbSettingChange?> UndoAsync(DbSettingChange change, bool isAskedFor, CancellationToken cancellationToken)
     {
         await using var settings = await DatabaseAdapters.SettingsAsync(member, cancellationToken);
         var setting = await settings.ReadAsync(change.Setting, cancellationToken);
         changes.Require(
             "SettingMoved",
-            setting.Value == change.EffectiveValue || setting.Value == change.OldValue,
+            change.Status == HealthStatus.Unknown || setting.Value == change.EffectiveValue || setting.Value == change.OldValue,
             $"{change.Setting} of '{member.Name}' is '{setting.Value}' by now, which is not what that change left: somebody else has set it.",
             "Set the value itself with Set-DbSetting.",
             member.Name);
@@ -118,12 +152,43 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             return null;
         }
 
+        var noted = ToResult(settings, setting, value, after: null);
+        if (isAskedFor && temporary is not null)
+        {
+            await temporary.KeepAsync(noted, cancellationToken);
+        }
+
         var after = await changes.RunAsync(
             change,
-            token => settings.SetAsync(setting, value, token),
+            token => SetAsync(settings, setting, value, isAskedFor ? noted : null, token),
             result => new ChangeResult(JournalOutcome.Succeeded, Judge(settings, result).Message) { After = new Dictionary<string, string?> { [setting.Name] = result.IsPending ? value : result.Value } },
             cancellationToken);
-        var (status, message) = Judge(settings, after);
+        var result = ToResult(settings, setting, value, after);
+        if (isAskedFor && temporary is not null)
+        {
+            await temporary.KeepAsync(result, CancellationToken.None);
+        }
+
+        return result;
+    }
+
+    private async Task<DatabaseSetting> SetAsync(IDatabaseSettings settings, DatabaseSetting setting, string? value, DbSettingChange? noted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await settings.SetAsync(setting, value, cancellationToken);
+        }
+        catch (OpsException error) when (temporary is not null && noted is not null && error.Kind is not (OpsErrorKind.Connection or OpsErrorKind.Timeout))
+        {
+            await temporary.ForgetAsync(noted);
+            throw;
+        }
+    }
+
+    // Until the server has taken it, nobody knows what it makes of the value.
+    private DbSettingChange ToResult(IDatabaseSettings settings, DatabaseSetting setting, string? value, DatabaseSetting? after)
+    {
+        var (status, message) = after is null ? (HealthStatus.Unknown, "not set yet") : Judge(settings, after);
         return new DbSettingChange
         {
             Status = status,
@@ -132,8 +197,8 @@ public sealed class SettingSetter(DatabaseMember member, ChangeRunner changes, I
             Setting = setting.Name,
             Value = value,
             OldValue = setting.Value,
-            EffectiveValue = after.Value,
-            RestartRequired = after.IsPending,
+            EffectiveValue = after?.Value,
+            RestartRequired = after?.IsPending ?? false,
             IsPersistent = settings.IsPersistent,
             OldPersistentValue = setting.PersistentValue,
             Message = message,

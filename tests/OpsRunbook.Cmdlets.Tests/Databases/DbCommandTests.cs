@@ -89,7 +89,7 @@ public sealed class DbCommandTests : CommandTest
         }
 
         // A login that fails, by an address with the password in it.
-        output.Append(Run(["Get-DbSession", "-Uri", $"{engine}://app:{Secret}x@127.0.0.1:{port}/nowhere", "-Verbose"]).Output);
+        output.Append(Run(["Get-DbSession", "-Uri", $"{engine}://app:{Secret}x@127.0.0.1:{port}/nowhere", "-Timeout", "20s", "-Verbose"]).Output);
         await stop.CancelAsync();
         var (seen, looked) = await watching;
         Assert.True(looked > 50, "Hardly anything was looked at.");

@@ -4,13 +4,14 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using OpsRunbook.ConsoleRunner;
+using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Cmdlets.Tests.Health;
 
 public sealed class HealthCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("opsrunbook-").FullName;
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener = new(IPAddress.Loopback, TestRun.FreePort());
     private readonly StringWriter _error = new();
 
     public HealthCommandTests()

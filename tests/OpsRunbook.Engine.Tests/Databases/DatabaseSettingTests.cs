@@ -117,6 +117,71 @@ public sealed class DatabaseSettingTests
         Assert.Equal("16MB", await server.ExecuteAsync("SHOW work_mem"));
     }
 
+    [SkippableFact]
+    public async Task What_a_killed_command_has_left_is_put_back_by_the_next_one()
+    {
+        await using var server = await Servers.NewPostgreSqlAsync();
+        await using var maria = await Servers.NewMariaDbAsync();
+        foreach (var (database, name, value, read) in new (StackDatabase, string, string, Func<Task<string>>)[]
+        {
+            (Of(server), "log_min_duration_statement", "200", async () => (string)(await server.ExecuteAsync("SHOW log_min_duration_statement"))!),
+            (Of(maria), "long_query_time", "0.5", async () => (await maria.ExecuteAsync("SELECT @@GLOBAL.long_query_time")).Trim()),
+        })
+        {
+            var output = new RecordedOutput();
+            await using var session = new StackSession(new OpsStack { Name = "shop-" + Guid.NewGuid().ToString("N") });
+            var member = Member(session, database);
+            var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin("Set-DbSlowQueryLog", "shop", null, false));
+            var before = await read();
+            await using (var temporary = await TemporarySettings.BeginAsync(member, TimeSpan.FromMilliseconds(1), default))
+            {
+                await new SettingSetter(member, changes, output, temporary).SetAsync([(name, value)], default);
+                var during = await read();
+                Assert.NotEqual(before, during);
+
+                // Who has set it is still there.
+                await FinishAsync();
+                Assert.Equal((during, 0), (await read(), output.Warnings.Count));
+                Assert.Equal("State.Locked", (await Assert.ThrowsAsync<OpsException>(() => TemporarySettings.BeginAsync(member, TimeSpan.FromSeconds(1), default))).Id);
+            }
+
+            // Without its end the lock alone is gone, as after a kill.
+            await TemporarySettings.WarnAsync(member, output, default);
+            Assert.Contains(name, Assert.Single(output.Warnings), StringComparison.Ordinal);
+            await FinishAsync();
+            Assert.Equal(before, await read());
+            Assert.Contains("killed", output.Warnings[^1], StringComparison.Ordinal);
+            await FinishAsync();
+            await TemporarySettings.WarnAsync(member, output, default);
+            Assert.Equal(2, output.Warnings.Count);
+
+            Task FinishAsync() => TemporarySettings.FinishAsync(session, _ => member, changes, output, default);
+        }
+    }
+
+    [SkippableFact]
+    public async Task What_somebody_else_has_set_after_a_kill_stays_and_what_was_not_taken_is_not_remembered()
+    {
+        await using var server = await Servers.NewPostgreSqlAsync();
+        var output = new RecordedOutput();
+        await using var session = new StackSession(new OpsStack { Name = "shop-" + Guid.NewGuid().ToString("N") });
+        var member = Member(session, Of(server));
+        var changes = new ChangeRunner(output, new FileJournal(), new ChangeOrigin("Set-DbSlowQueryLog", "shop", null, false));
+        await using (var temporary = await TemporarySettings.BeginAsync(member, TimeSpan.FromSeconds(1), default))
+        {
+            var setter = new SettingSetter(member, changes, output, temporary);
+            await setter.SetAsync([("work_mem", "8MB")], default);
+            await Assert.ThrowsAsync<OpsException>(() => setter.SetAsync([("log_min_duration_statement", "abc")], default));
+        }
+
+        await SetAsync(Of(server), "work_mem", "16MB");
+        await TemporarySettings.FinishAsync(session, _ => member, changes, output, default);
+        Assert.Equal("16MB", await server.ExecuteAsync("SHOW work_mem"));
+        Assert.Contains("somebody else", Assert.Single(output.Warnings), StringComparison.Ordinal);
+        await TemporarySettings.FinishAsync(session, _ => member, changes, output, default);
+        Assert.Single(output.Warnings);
+    }
+
     private static async Task<DbSettingChange> SetAsync(StackDatabase database, string name, string? value)
     {
         var output = new RecordedOutput();

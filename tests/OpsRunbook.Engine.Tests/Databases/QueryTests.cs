@@ -76,6 +76,66 @@ public sealed class QueryTests
         Assert.Equal(DateTimeKind.Utc, ((DateTime)row["j"]!).Kind);
     }
 
+    [SkippableFact]
+    public async Task MariaDb_values_come_with_their_types_and_in_order()
+    {
+        var server = await Servers.MariaDbAsync();
+        var name = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync(
+            """
+            SET sql_mode = 'ALLOW_INVALID_DATES';
+            CREATE TABLE t (
+              a TINYINT, b INT UNSIGNED, c BIGINT, d BIGINT UNSIGNED, e DECIMAL(30, 10), f DECIMAL(5, 2), g FLOAT, h DOUBLE, i BIT(1), j BIT(9), k DATE, l DATE, m DATETIME(6), n TIME(6),
+              o TIME, p YEAR, q VARCHAR(9), r TEXT, s BLOB, t VARBINARY(4), u ENUM('1', 'x'), v INT, w VARCHAR(9), x JSON, y DATETIME, z VARBINARY(4));
+            INSERT INTO t VALUES (
+              -1, 4294967295, -9223372036854775808, 18446744073709551615, 12345678901234567890.0123456789, 1.50, 0.1, 0.1, b'1', b'100000001', '2026-01-02', '0000-00-00',
+              '2026-01-02 03:04:05.678901', '-838:59:58.000001', '100:00:00', 2026, '', '007', x'00ff3c26', 'a<b', '1', NULL, NULL, '{"x":"<"}', '2026-02-30 00:00:00', '');
+            """,
+            name);
+        await using var database = new TestDatabase(server, name);
+        object?[] expected =
+        [
+            -1, 4294967295L, long.MinValue, ulong.MaxValue, "12345678901234567890.0123456789", 1.50m, 0.1f, 0.1, 1UL, 257UL, new DateTime(2026, 1, 2), "0000-00-00",
+            new DateTime(2026, 1, 2, 3, 4, 5, 678).AddTicks(9010), -new TimeSpan(34, 22, 59, 58).Add(TimeSpan.FromTicks(10)), TimeSpan.FromHours(100), 2026, "", "007",
+            new byte[] { 0, 255, 0x3c, 0x26 }, "a<b"u8.ToArray(), "1", null, null, "{\"x\":\"<\"}", "2026-02-30 00:00:00", Array.Empty<byte>(),
+        ];
+        var row = Assert.Single(await database.QueryAsync("SELECT * FROM t"));
+        Assert.Equal(expected, row.Values);
+        Assert.Equal("1.50", Convert.ToString(row["f"], CultureInfo.InvariantCulture));
+
+        // Names that are there twice, sets of rows, WITH, a limit, values, comments.
+        Assert.Equal([1, 2, 3m], (await database.QueryAsync("SELECT 1 AS a, 2 AS a, 3 + 0.0 AS A -- the end")).Single().Values.Select((value, at) => at == 2 ? decimal.Truncate((decimal)value!) : value));
+        Assert.Equal([1, 5], (await database.QueryAsync("SELECT 1 AS n UNION SELECT @five ORDER BY n", ("five", 5))).Select(one => Convert.ToInt32(one["n"], CultureInfo.InvariantCulture)));
+        Assert.All(await database.QueryAsync("SELECT 1 AS n UNION SELECT 5"), one => Assert.IsType<int>(one["n"]));
+        Assert.All(await database.QueryAsync("WITH x AS (SELECT c FROM t) SELECT c, COUNT(*) AS n FROM x GROUP BY c"), one => Assert.Equal([long.MinValue, 1L], one.Values));
+        Assert.All(await database.QueryAsync("/* x */ (SELECT a FROM t WHERE a = @a LIMIT 1)", ("a", -1)), one => Assert.Equal(-1, one["a"]));
+
+        // What says nothing of its columns beforehand stays text.
+        Assert.All(await database.QueryAsync("SHOW VARIABLES LIKE 'max_connections'"), one => Assert.IsType<string>(one["Value"]));
+    }
+
+    [SkippableFact]
+    public async Task MariaDb_does_not_run_a_statement_twice_for_its_types()
+    {
+        var server = await Servers.MariaDbAsync();
+        var name = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)", name);
+        await using var database = new TestDatabase(server, name);
+        foreach (var (sql, count) in new (string, ulong)[]
+        {
+            ("SELECT UUID_SHORT() AS n FROM t", 2), ("SELECT UUID_SHORT() AS n FROM t UNION SELECT UUID_SHORT() FROM t", 4), ("SELECT a, UUID_SHORT() AS n FROM t ORDER BY a LIMIT 2", 2),
+            ("WITH x AS (SELECT UUID_SHORT() AS n FROM t LIMIT 2) SELECT * FROM x", 2), ("SELECT UUID_SHORT() AS n", 1),
+        })
+        {
+            // The server counts up by one whenever it works the function out, for whomever.
+            var before = await NextAsync();
+            Assert.All(await database.QueryAsync(sql), row => Assert.IsType<ulong>(row["n"]));
+            Assert.Equal((sql, before + count + 1), (sql, await NextAsync()));
+        }
+
+        async Task<ulong> NextAsync() => ulong.Parse(await server.ExecuteAsync("SELECT UUID_SHORT()"), CultureInfo.InvariantCulture);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(HostileValues))]
     public async Task Any_value_and_any_name_goes_there_and_comes_back(string text)
