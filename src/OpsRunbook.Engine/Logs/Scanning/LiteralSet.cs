@@ -29,10 +29,17 @@ internal sealed class LiteralSet
     /// <param name="ignoreCase">ASCII letters fit whatever their case.</param>
     public LiteralSet(IReadOnlyList<string> literals, bool ignoreCase)
     {
-        _ignoreCase = ignoreCase && literals.Any(literal => literal.Any(char.IsAsciiLetter));
+        _ignoreCase = ignoreCase && literals.Any(literal => literal.AsSpan().IndexOfAnyInRange('A', 'z') >= 0);
         _literals = literals.Select(literal => Encoding.UTF8.GetBytes(_ignoreCase ? literal.ToLowerInvariant() : literal)).ToArray();
-        _shortest = _literals.Min(literal => literal.Length);
-        _firstBytes = SearchValues.Create(_literals.SelectMany(literal => Cases(literal[0])).Distinct().ToArray());
+        _shortest = int.MaxValue;
+        var firstBytes = new byte[_literals.Length * 2];
+        for (var i = 0; i < _literals.Length; i++)
+        {
+            _shortest = Math.Min(_shortest, _literals[i].Length);
+            (firstBytes[i * 2], firstBytes[(i * 2) + 1]) = (_literals[i][0], Upper(_literals[i][0]));
+        }
+
+        _firstBytes = SearchValues.Create(firstBytes);
         var order = _literals.OrderBy(literal => Encoding.Latin1.GetString(literal), StringComparer.Ordinal).ToArray();
         for (var group = 0; group < Groups; group++)
         {
@@ -148,8 +155,7 @@ internal sealed class LiteralSet
         return true;
     }
 
-    private IEnumerable<byte> Cases(byte value) =>
-        _ignoreCase && value is >= (byte)'a' and <= (byte)'z' ? [value, (byte)(value - 0x20)] : [value];
+    private byte Upper(byte value) => _ignoreCase && value is >= (byte)'a' and <= (byte)'z' ? (byte)(value - 0x20) : value;
 
     private Vector256<byte>[] Tables()
     {
@@ -161,12 +167,19 @@ internal sealed class LiteralSet
             {
                 foreach (var literal in _groups[group])
                 {
-                    // A literal that is shorter fits whatever follows it.
-                    IEnumerable<byte> values = index < literal.Length ? Cases(literal[index]) : Enumerable.Range(0, 256).Select(value => (byte)value);
-                    foreach (var value in values)
+                    var bit = (byte)(1 << group);
+                    if (index < literal.Length)
                     {
-                        low[value & 15] |= (byte)(1 << group);
-                        high[value >> 4] |= (byte)(1 << group);
+                        Mark(literal[index], bit);
+                        Mark(Upper(literal[index]), bit);
+                        continue;
+                    }
+
+                    // A literal that is shorter fits whatever follows it.
+                    for (var half = 0; half < 16; half++)
+                    {
+                        low[half] |= bit;
+                        high[half] |= bit;
                     }
                 }
             }
@@ -175,6 +188,12 @@ internal sealed class LiteralSet
             high.AsSpan(0, 16).CopyTo(high.AsSpan(16));
             tables[index * 2] = Vector256.Create(low);
             tables[(index * 2) + 1] = Vector256.Create(high);
+
+            void Mark(byte value, byte bit)
+            {
+                low[value & 15] |= bit;
+                high[value >> 4] |= bit;
+            }
         }
 
         return tables;

@@ -34,14 +34,14 @@ internal sealed class RecordMatcher
 
         if (query.Match is not null)
         {
-            // Making an expression takes longer than reading a small log, and plain words need none.
-            var isPlain = RegexLiterals.IsPlain(query.Match) && RegexLiterals.Find(query.Match, query.CaseSensitive) is { Exact: true };
-            _match = isPlain ? null : LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
             if (RegexLiterals.Find(query.Match, query.CaseSensitive) is { } found)
             {
                 _literals = new LiteralSet(found.Literals, found.IgnoreCase);
                 _isExact = found.Exact;
             }
+
+            // Making an expression takes longer than reading a small log, and plain words need none.
+            _match = _isExact && RegexLiterals.IsPlain(query.Match) ? null : LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
         }
 
         // The rarest first: an id, then what was asked for, then words for the level.
