@@ -5,7 +5,8 @@ namespace OpsRunbook.Engine.Logs.Scanning;
 /// <summary>Scans files with all cores, in no order. Every core has its own state; what they found is put together at the end.</summary>
 internal static class ParallelScan
 {
-    private const long PartBytes = 8 * 1024 * 1024;
+    // Small enough that no core waits long for the last part of another one.
+    private const long PartBytes = 2 * 1024 * 1024;
 
     /// <summary>
     /// Scans files. The thread that calls is one of those that work, and returns when all are done: waiting for them in another way has more

@@ -57,7 +57,7 @@ public sealed class ContainerLogTests
     {
         var docker = await Servers.DockerAsync();
         var name = docker.NewName("logs");
-        await docker.RunContainerAsync("--name", name, terminal, DockerEngine.BusyboxImage, "sh", "-c", "echo first; sleep 0.2; echo; echo second >&2; sleep 0.2; echo third");
+        await docker.RunContainerAsync("--name", name, terminal, DockerEngine.BusyboxImage, "sh", "-c", "echo; echo first; sleep 0.2; echo second >&2; sleep 0.2; echo third");
         await docker.ExecuteAsync("wait", name);
         await using var host = new LocalHost();
 
