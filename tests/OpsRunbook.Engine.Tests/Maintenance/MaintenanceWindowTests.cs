@@ -177,7 +177,7 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         await using var stack = await WindowStack.CreateAsync(servers);
         stack.Stack.Maintenance!.WatchEvery = TimeSpan.FromMilliseconds(200);
         await stack.StartAsync();
-        var stopping = stack.StopAsync(new CloseRequest { Watch = TimeSpan.FromSeconds(3) });
+        var stopping = stack.StopAsync(new CloseRequest { Watch = TimeSpan.FromSeconds(10) });
         while ((await stack.ListAsync()).Count > 0)
         {
             await Task.Delay(50);
