@@ -86,6 +86,22 @@ public sealed class SearchTests
     }
 
     [Fact]
+    public void One_word_is_found_wherever_it_stands()
+    {
+        var search = new LiteralSet(["ERROR"], ignoreCase: false);
+        for (var before = 0; before < 140; before++)
+        {
+            for (var after = 0; after < 140; after += 7)
+            {
+                var text = new string('E', before) + "ERROR" + new string('R', after);
+
+                Assert.Equal(before, search.IndexOf(Encoding.ASCII.GetBytes(text)));
+                Assert.Equal(-1, search.IndexOf(Encoding.ASCII.GetBytes(text.Replace('O', 'o'))));
+            }
+        }
+    }
+
+    [Fact]
     public void The_search_finds_what_a_plain_search_finds()
     {
         var random = new Random(3);
