@@ -39,6 +39,14 @@ sign nosubject root '/' "$named"
 sign nosan root '/CN=nosan.example.test' 'basicConstraints=CA:false'
 sign idn root '/CN=idn' "${server}DNS:xn--bcher-kva.example.test"
 sign addresses root '/CN=addresses' "${server}IP:192.0.2.1,IP:2001:db8::1,DNS:addresses.example.test"
+sign strange root '/CN=strange' "${server}DNS:*.top,DNS:a.*.test,DNS:*.*.example.test,DNS:xn--*.odd.example.test,DNS:*.under_score.example.test,DNS:under_score.example.test,DNS:*,DNS:a.dot.example.test.,DNS:198.51.100.7"
+sign twocommon root '/CN=www.example.test/CN=example.test' 'basicConstraints=CA:false'
+sign commonwild root '/CN=*.apps.example.test' 'basicConstraints=CA:false'
+sign commonmail root '/CN=www.example.test' "${server}email:a@example.test"
+sign commonaddress root '/CN=www.example.test' "${server}IP:192.0.2.1"
+sign organization root '/O=CN=www.example.test' 'basicConstraints=CA:false'
+# Two DNS names in a sequence that says it is longer than it is.
+sign damagednames root '/CN=www.example.test' "basicConstraints=CA:false\nsubjectAltName=DER:30208201618201"
 sign client root '/CN=client' 'basicConstraints=CA:false\nextendedKeyUsage=clientAuth\nsubjectAltName=DNS:www.example.test'
 sign many root '/CN=many' "basicConstraints=CA:false\nsubjectAltName=@names\n[names]\n$(seq 1 10000 | sed 's/.*/DNS.&=name-&.many.example.test/')"
 openssl req -x509 -key p256.key -subj /CN=selfsigned -addext subjectAltName=DNS:www.example.test -addext basicConstraints=critical,CA:false -days 90 -out selfsigned.pem

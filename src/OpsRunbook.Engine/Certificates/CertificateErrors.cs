@@ -4,7 +4,7 @@ namespace OpsRunbook.Engine.Certificates;
 internal static class CertificateErrors
 {
     public static OpsException FileMissing(string host, string path) => new(
-        "Certificate.FileMissing", OpsErrorKind.NotFound, $"The file {path} does not exist on {host}.", "Check the path.", path);
+        "Certificate.FileMissing", OpsErrorKind.NotFound, $"The file {path} does not exist on {host}.", path.Contains(':', StringComparison.Ordinal) ? "Check the path; a server is named with -Endpoint." : "Check the path.", path);
 
     public static OpsException FileEmpty(string path) => new(
         "Certificate.FileEmpty", OpsErrorKind.InvalidData, $"The file {path} is empty.", "Issue the certificate again, or restore the file.", path);

@@ -17,8 +17,8 @@ internal sealed class CertificateJudge(CertificateTerms terms)
         "1.2.840.113549.1.1.2", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1", "1.2.840.10040.4.3", "1.3.14.3.2.29",
     ];
 
-    // Many servers present the same certificate: its chain is followed once. (Those of files do not outlive the reading of their file.)
-    private readonly ConcurrentDictionary<string, CertificateChain> _chains = new(StringComparer.Ordinal);
+    // Many servers present the same certificates: they are followed once. (Those of files do not outlive the reading of their file.)
+    private readonly ConcurrentDictionary<string, Followed> _followed = new(StringComparer.Ordinal);
     private readonly Lazy<TrustStore> _trust = new(() => TrustStore.Of(terms.CaFile));
 
     /// <summary>The certificates of a collection that are not only there to vouch for another one in it.</summary>
@@ -74,10 +74,8 @@ internal sealed class CertificateJudge(CertificateTerms terms)
     private CertificateStatus Verdict(CertificateEvidence evidence)
     {
         var certificate = evidence.Certificate;
-        var names = CertificateNames.Of(certificate);
-        var kind = CertificateKeyKind.Of(certificate);
-        var chain = evidence.IsEndpoint
-            ? _chains.GetOrAdd(string.Join(' ', evidence.Presented.Prepend(certificate).Select(each => each.Thumbprint)), _ => Follow(evidence))
+        var (names, kind, chain, links, thumbprint) = evidence.IsEndpoint
+            ? _followed.GetOrAdd(string.Join(' ', evidence.Presented.Prepend(certificate).Select(each => each.Thumbprint)), _ => Follow(evidence))
             : Follow(evidence);
         var findings = new List<CertificateFinding>();
         AddDates(findings, evidence, chain);
@@ -102,7 +100,7 @@ internal sealed class CertificateJudge(CertificateTerms terms)
             Names = names.All,
             Issuer = certificate.Issuer,
             Serial = certificate.SerialNumber,
-            Thumbprint = Thumbprint(certificate),
+            Thumbprint = thumbprint,
             KeyKind = kind.Name,
             KeySize = kind.Bits,
             SignatureAlgorithm = certificate.SignatureAlgorithm.FriendlyName ?? certificate.SignatureAlgorithm.Value,
@@ -115,7 +113,7 @@ internal sealed class CertificateJudge(CertificateTerms terms)
             IsTrusted = chain.IsTrusted,
             IsServed = evidence.IsServed,
             Revocation = revocation,
-            Chain = chain.Elements.Select(element => Link(element, evidence)).ToList(),
+            Chain = links,
             Findings = sorted,
             Message = worst?.Message ?? string.Create(CultureInfo.InvariantCulture, $"valid for {days} more days, until {Display.Moment(certificate.NotAfter.ToUniversalTime())}"),
             Reason = worst?.Reason,
@@ -132,8 +130,13 @@ internal sealed class CertificateJudge(CertificateTerms terms)
     /// <returns>Capital letters and digits.</returns>
     public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
-    private CertificateChain Follow(CertificateEvidence evidence) =>
-        CertificateChain.Build(evidence.Certificate, evidence.Presented, _trust.Value, terms.At, terms.CheckRevocation);
+    private Followed Follow(CertificateEvidence evidence)
+    {
+        var certificate = evidence.Certificate;
+        var chain = CertificateChain.Build(certificate, evidence.Presented, _trust.Value, terms.At, terms.CheckRevocation);
+        return new Followed(
+            CertificateNames.Of(certificate), CertificateKeyKind.Of(certificate), chain, [.. chain.Elements.Select(element => Link(element, evidence))], Thumbprint(certificate));
+    }
 
     private int Days(X509Certificate2 certificate) => (int)Math.Floor((certificate.NotAfter.ToUniversalTime() - terms.At).TotalDays);
 
@@ -325,9 +328,19 @@ internal sealed class CertificateJudge(CertificateTerms terms)
             Add("Certificate.WeakKey", $"The key of {source} is {kind}, which is too short: clients want RSA {CertificateKeyKind.LeastRsaBits} or a curve of {CertificateKeyKind.LeastCurveBits} bits at least.", "Issue it again with ECDSA P-256 or RSA 2048.");
         }
 
-        if (!names.HasAlternativeNames && !isAuthority)
+        if (names.IsDamaged)
         {
-            Add("Certificate.NoAlternativeNames", $"The certificate of {source} has no subject alternative names, without which browsers accept it for no name.", "Issue it again with subjectAltName.");
+            findings.Add(new CertificateFinding
+            {
+                Status = HealthStatus.Critical,
+                Reason = "Certificate.NamesDamaged",
+                Message = $"The subject alternative names of the certificate of {source} cannot be decoded: clients refuse it.",
+                NextStep = "Issue it again.",
+            });
+        }
+        else if (!isAuthority && (!names.HasAlternativeNames || (evidence.ServerName is { } wanted && names.MatchOnlyByCommonName(wanted))))
+        {
+            Add("Certificate.NoAlternativeNames", $"The certificate of {source} has no{(names.HasAlternativeNames ? " DNS name among its" : string.Empty)} subject alternative names, without which browsers accept it for no name.", "Issue it again with subjectAltName.");
         }
 
         if (evidence.IsEndpoint && certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().FirstOrDefault() is { } usage
@@ -370,4 +383,7 @@ internal sealed class CertificateJudge(CertificateTerms terms)
 
     private static bool IsAuthority(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true };
+
+    // What is the same wherever the certificates are found.
+    private sealed record Followed(CertificateNames Names, CertificateKeyKind Kind, CertificateChain Chain, IReadOnlyList<CertificateLink> Links, string Thumbprint);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
 using OpsRunbook.Engine.Endpoints;
 using OpsRunbook.Engine.Hosts;
@@ -11,6 +12,9 @@ internal sealed class CertificateProbe(IHost host, CertificateTerms terms)
 {
     private const int HttpsPort = 443;
     private readonly CertificateJudge _judge = new(terms);
+
+    // Many servers present the same certificate: what was decoded of the first is not decoded again.
+    private readonly ConcurrentDictionary<string, X509Certificate2> _known = new(StringComparer.Ordinal);
 
     /// <summary>Host of the files, and where connections start.</summary>
     public IHost Host => host;
@@ -113,9 +117,20 @@ internal sealed class CertificateProbe(IHost host, CertificateTerms terms)
         var (address, port) = Endpoint.Split(query.Endpoint!, HttpsPort);
         var name = query.ServerName ?? address;
         var kind = StartTls.Choose(query.StartTls, port);
-        var (timings, chain, _) = await TlsProbe.HandshakeAsync(
+        var reading = await TlsProbe.HandshakeAsync(
             host, address, port, new TlsOptions(name) { Insecure = true, OnlyCollect = true, StartTls = kind }, terms.Timeout, cancellationToken);
-        return new ServedChain(EndpointErrors.HostPort(address, port), name, chain, timings.Total);
+        return new ServedChain(EndpointErrors.HostPort(address, port), name, [.. reading.Chain.Select(Known)], reading.Timings.Total);
+    }
+
+    private X509Certificate2 Known(X509Certificate2 certificate)
+    {
+        var known = _known.GetOrAdd(CertificateJudge.Thumbprint(certificate), certificate);
+        if (!ReferenceEquals(known, certificate))
+        {
+            certificate.Dispose();
+        }
+
+        return known;
     }
 
     private async Task<CertificateContent> ReadAsync(string path, CancellationToken cancellationToken)

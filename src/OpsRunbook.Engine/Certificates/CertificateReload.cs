@@ -52,8 +52,7 @@ internal sealed class CertificateReload(StackSession session, StackCertificate c
         var host = session.Host(target.HostName);
         if (target is { IsNginx: true, Manager: ServiceManagerKind.Process })
         {
-            string[] arguments = target.WebServer?.Config is { } config ? ["-c", config, "-s", "reload"] : ["-s", "reload"];
-            var result = await host.RunAsync(NginxTest.Command(arguments), cancellationToken);
+            var result = await host.RunAsync(NginxTest.ReloadCommand(target), cancellationToken);
             if (!result.Succeeded)
             {
                 throw new OpsException(

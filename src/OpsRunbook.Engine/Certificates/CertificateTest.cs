@@ -209,7 +209,7 @@ public static class CertificateTest
         return lineages;
     }
 
-    private static async Task<IReadOnlyList<(string Path, bool IsNamed)>> FilesAsync(IHost host, IReadOnlyList<string> paths, IOperationOutput output, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<FoundFile>> FilesAsync(IHost host, IReadOnlyList<string> paths, IOperationOutput output, CancellationToken cancellationToken)
     {
         var expanded = new List<string>();
         foreach (var path in paths)
@@ -229,13 +229,13 @@ public static class CertificateTest
             }
         }
 
-        var files = new List<(string, bool)>();
+        var files = new List<FoundFile>();
         foreach (var chunk in expanded.Distinct(StringComparer.Ordinal).Chunk(FoldersAtOnce))
         {
             // Links are followed: what certbot's 'live' holds are links. A folder that may not be read is said, and the rest goes on.
             var result = await host.RunAsync(new HostCommand(["find", "-L", .. chunk, "-type", "f", "-print0"]) { Timeout = FindLimit }, cancellationToken);
             var seen = result.StandardOutput.Split('\0', StringSplitOptions.RemoveEmptyEntries);
-            files.AddRange(seen.Order(StringComparer.Ordinal).Select(path => (path, Array.IndexOf(chunk, path) >= 0)));
+            files.AddRange(seen.Order(StringComparer.Ordinal).Select(path => new FoundFile(path, Array.IndexOf(chunk, path) >= 0)));
             foreach (var line in result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 var named = chunk.OrderByDescending(path => path.Length).FirstOrDefault(path => line.Contains(path, StringComparison.Ordinal)) ?? chunk[0];
@@ -252,4 +252,7 @@ public static class CertificateTest
 
         return files;
     }
+
+    // A file that was named by the caller, or that lies in a folder that was.
+    private sealed record FoundFile(string Path, bool IsNamed);
 }

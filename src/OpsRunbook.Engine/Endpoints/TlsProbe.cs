@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography.X509Certificates;
 using OpsRunbook.Engine.Certificates;
 using OpsRunbook.Engine.Hosts;
 
@@ -15,9 +14,9 @@ internal static class TlsProbe
     /// <param name="options">Name, trust.</param>
     /// <param name="timeout">Longest time for everything.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Timings, the presented chain with the server's own certificate first, and what is wrong with it when that is tolerated.</returns>
+    /// <returns>What was seen.</returns>
     /// <exception cref="OpsException">The endpoint's failures.</exception>
-    public static Task<(ProbeTimings Timings, IReadOnlyList<X509Certificate2> Chain, OpsException? Problem)> HandshakeAsync(
+    public static Task<TlsReading> HandshakeAsync(
         IHost host,
         string address,
         int port,
@@ -46,7 +45,7 @@ internal static class TlsProbe
                     await StartTls.EndAsync(begun, tls.Stream, target, token);
                 }
 
-                return (connection.Timings(start, tls.Handshake), tls.Chain, tls.Problem);
+                return new TlsReading(connection.Timings(start, tls.Handshake), tls.Chain, tls.Problem);
             },
             () => EndpointErrors.Timeout(target, timeout, phase),
             cancellationToken);

@@ -71,7 +71,7 @@ internal sealed record TlsSession(SslStream Stream, TimeSpan Handshake, IReadOnl
             _ when innermost.Contains("excessive message size", StringComparison.Ordinal) =>
                 ("its certificates are larger than clients accept (100 KB together)", "Issue one with fewer names."),
             _ when innermost.Contains("unexpected EOF", StringComparison.OrdinalIgnoreCase) || error is IOException =>
-                ($"it closed the connection ({innermost})", "Check that the port speaks TLS and that the server knows the name."),
+                ($"it closed the connection ({innermost.TrimEnd('.')})", "Check that the port speaks TLS and that the server knows the name."),
             _ => (innermost, "Look closer with: openssl s_client -connect " + target),
         };
         return new OpsException("Endpoint.TlsFailed", OpsErrorKind.Connection, $"The TLS handshake with {target} failed: {cause}.", next, target, error);

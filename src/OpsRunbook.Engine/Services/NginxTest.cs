@@ -16,6 +16,11 @@ internal static class NginxTest
     /// <returns>The command.</returns>
     public static HostCommand Command(params string[] arguments) => new(["sh", "-c", Script, "sh", .. arguments]) { Timeout = Limit };
 
+    /// <summary>The command that asks a running nginx to take up its configuration; it does so in its own time.</summary>
+    /// <param name="target">The web server.</param>
+    /// <returns>The command.</returns>
+    public static HostCommand ReloadCommand(ServiceTarget target) => Command([.. ConfigurationOf(target), "-s", "reload"]);
+
     /// <summary>Throws when the configuration would be refused.</summary>
     /// <param name="host">Host of the web server.</param>
     /// <param name="target">The web server.</param>
@@ -25,7 +30,7 @@ internal static class NginxTest
     /// <exception cref="OpsException"><c>WebServer.ConfigInvalid</c>, with nginx's own words, which name file and line.</exception>
     public static async Task RequireValidAsync(IHost host, ServiceTarget target, UnitState state, CancellationToken cancellationToken)
     {
-        string[] arguments = target.WebServer?.Config is { } config ? ["-t", "-q", "-c", config] : ["-t", "-q"];
+        string[] arguments = ["-t", "-q", .. ConfigurationOf(target)];
         CommandResult result;
         if (target.Manager is ServiceManagerKind.Docker or ServiceManagerKind.Compose)
         {
@@ -54,4 +59,6 @@ internal static class NginxTest
                 target.Name);
         }
     }
+
+    private static string[] ConfigurationOf(ServiceTarget target) => target.WebServer?.Config is { } config ? ["-c", config] : [];
 }

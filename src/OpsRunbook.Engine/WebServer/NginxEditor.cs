@@ -231,8 +231,7 @@ internal sealed class NginxEditor(IHost host, ServiceTarget target, NginxMarks m
             return;
         }
 
-        string[] arguments = target.WebServer?.Config is { } config ? ["-c", config, "-s", "reload"] : ["-s", "reload"];
-        var result = await host.RunAsync(NginxTest.Command(arguments), cancellationToken);
+        var result = await host.RunAsync(NginxTest.ReloadCommand(target), cancellationToken);
         if (!result.Succeeded)
         {
             throw ReloadFailed(result.Summary);

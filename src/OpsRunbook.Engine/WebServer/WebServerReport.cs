@@ -94,7 +94,7 @@ internal sealed partial class WebServerReport
             IsValid = isValid,
             Message = (refusal ?? findings.FirstOrDefault()) is { } first
                 ? Place(first) + first.Message + (findings.Count > 1 ? $" ({findings.Count - 1} more)" : string.Empty)
-                : $"nginx accepts it: {_sites.Count} sites, {_upstreams.Count} upstreams",
+                : $"nginx accepts it: {Count(_sites.Count, "site")}, {Count(_upstreams.Count, "upstream")}",
             ErrorFile = refusal?.File,
             ErrorLine = refusal?.Line,
             Version = version,
@@ -257,6 +257,8 @@ internal sealed partial class WebServerReport
         : string.Empty;
 
     private static bool IsFile(string value) => value.Length > 0 && !value.Contains('$', StringComparison.Ordinal) && !value.StartsWith("data:", StringComparison.Ordinal) && !value.StartsWith("engine:", StringComparison.Ordinal);
+
+    private static string Count(int number, string what) => $"{number} {what}{(number == 1 ? string.Empty : "s")}";
 
     private static string Place(WebServerFinding finding) => finding.File is null ? string.Empty : $"{Path.GetFileName(finding.File)}{(finding.Line is null ? string.Empty : $":{finding.Line}")}: ";
 

@@ -24,6 +24,8 @@ public sealed class CertificateEndpointTests
               ssl_certificate {{Copy(folder, server, "client.pem")}}; ssl_certificate_key {{Copy(folder, server, "client.key")}}; }
             """);
         var target = $"127.0.0.1:{nginx.TlsPort}";
+        await using var host = new LocalHost();
+        var probe = new CertificateProbe(host, new CertificateTerms { CaFile = Path.Combine(folder, "root.pem") });
         foreach (var (name, status, reason, links) in new[]
         {
             ("www.example.test", HealthStatus.Healthy, null, 3),
@@ -37,6 +39,14 @@ public sealed class CertificateEndpointTests
             Assert.Equal((name, status, reason, links), (result.ServerName, result.Status, result.Reason, result.Chain.Count));
             Assert.Equal((target, reason != "Certificate.NameMismatch"), (result.Source, result.NameMatches));
             Assert.NotNull(result.Latency);
+
+            // One run that sees certificates again keeps them apart, also where the same one comes with less beside it.
+            for (var i = 0; i < 2; i++)
+            {
+                var again = Assert.Single(await probe.LookAsync(new CertificateQuery { Endpoint = target, ServerName = name }, CancellationToken.None));
+                Assert.Equal((name, status, reason, links), (again.ServerName, again.Status, again.Reason, again.Chain.Count));
+                Assert.Equal((result.Subject, result.Thumbprint, result.Message), (again.Subject, again.Thumbprint, again.Message));
+            }
         }
 
         // Nobody but the machine itself is asked who is trusted.

@@ -12,6 +12,7 @@ public sealed class CertificateFileTests
     private static readonly string[] Kinds =
     [
         "p256", "p384", "rsa1024", "rsa2048", "rsa4096", "rsa8192", "ed25519", "sha1", "nocn", "nosubject", "nosan", "idn", "addresses", "many", "client",
+        "strange", "twocommon", "commonwild", "commonmail", "commonaddress", "organization",
         "selfsigned", "forged", "expired", "future", "soon", "chained", "between",
     ];
 
@@ -19,7 +20,10 @@ public sealed class CertificateFileTests
     [
         "www.example.test", "WWW.Example.Test", "example.test", "a.apps.example.test", "a.b.apps.example.test", "apps.example.test", "nosan.example.test",
         "p256", "xn--bcher-kva.example.test", "name-9999.many.example.test", "addresses.example.test", "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:0db8:0:0::1",
+        "x.top", "a.b.test", "x.y.example.test", "xn--a.odd.example.test", "a_b.apps.example.test", "-a.apps.example.test", "*.apps.example.test",
+        "x.under_score.example.test", "under_score.example.test", "a.dot.example.test", "198.51.100.7",
     ];
+
 
     [Fact]
     public async Task Verdicts_agree_with_openssl()
@@ -54,6 +58,28 @@ public sealed class CertificateFileTests
         }
 
         Assert.Equal(theirs, ours);
+    }
+
+    [Theory]
+    [InlineData("bücher.example.test", true)]
+    [InlineData("BÜCHER.Example.Test", true)]
+    [InlineData("büche.example.test", false)]
+    public async Task International_names_are_compared_in_the_form_of_certificates(string name, bool matches)
+    {
+        var status = await OneAsync(await OpenSslCertificates.FolderAsync(), "idn.pem", ca: "root.pem", serverName: name);
+        Assert.Equal(matches, status.NameMatches);
+    }
+
+    [Theory]
+    [InlineData("commonmail", "www.example.test", "Certificate.NoAlternativeNames")]
+    [InlineData("commonaddress", "www.example.test", "Certificate.NoAlternativeNames")]
+    [InlineData("commonaddress", "192.0.2.1", null)]
+    [InlineData("organization", "www.example.test", "Certificate.NameMismatch")]
+    [InlineData("damagednames", "www.example.test", "Certificate.NamesDamaged")]
+    public async Task Names_that_some_clients_do_not_accept_are_told(string kind, string name, string? reason)
+    {
+        var status = await OneAsync(await OpenSslCertificates.FolderAsync(), kind + ".pem", ca: "root.pem", serverName: name);
+        Assert.Equal(reason, status.Reason);
     }
 
     [Theory]

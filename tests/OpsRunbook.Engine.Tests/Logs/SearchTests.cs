@@ -62,6 +62,14 @@ public sealed class SearchTests
             matcher.Accepts(Encoding.UTF8.GetBytes(text), default, isFound: false)));
     }
 
+    [Theory]
+    [InlineData("(?<a")]
+    [InlineData("(")]
+    [InlineData("a[")]
+    [InlineData("a\\")]
+    public void What_is_no_expression_is_refused_before_its_literals_are_looked_for(string pattern) =>
+        Assert.Equal("Log.PatternInvalid", Assert.Throws<OpsException>(() => new RecordMatcher(new LogQuery { Match = pattern }, PlainFormat.Instance)).Id);
+
     [Fact]
     public void A_text_that_fits_an_expression_always_holds_one_of_its_literals()
     {

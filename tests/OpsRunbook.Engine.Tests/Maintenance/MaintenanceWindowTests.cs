@@ -47,7 +47,6 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         Assert.Contains(changes, change => change.Action.StartsWith("Enable maintenance mode", StringComparison.Ordinal) && change.Window == opened.Id);
     }
 
-    // What is killed before a record has done its step and not said so; after the record before it, it had not begun.
     [SkippableFact]
     public async Task Visitors_are_let_in_only_when_the_smoke_tests_pass()
     {
