@@ -188,18 +188,6 @@ public sealed partial class DockerClient : IDisposable
     internal Task PruneBuildCacheAsync(CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, "build/prune?all=1", null, null, MaximumAnswerBytes, cancellationToken, RemovalLimit);
 
-    /// <summary>The end of a container's log.</summary>
-    /// <param name="container">Name or id.</param>
-    /// <param name="lines">So many lines.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>The lines, the newest last, both streams mixed as they were written.</returns>
-    internal async Task<IReadOnlyList<string>> ReadLogTailAsync(string container, int lines, CancellationToken cancellationToken)
-    {
-        var raw = await SendAsync(
-            HttpMethod.Get, $"containers/{Escape(container)}/logs?stdout=1&stderr=1&tail={lines}", null, container, MaximumAnswerBytes, cancellationToken);
-        return DockerLog.Lines(raw).TakeLast(lines).ToList();
-    }
-
     /// <summary>Opens a container's log, with the engine's time before each message.</summary>
     /// <param name="container">Name or id.</param>
     /// <param name="query">Further parameters, such as <c>tail=100&amp;follow=1</c>; empty for the whole log.</param>

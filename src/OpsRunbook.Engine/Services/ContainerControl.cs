@@ -1,5 +1,6 @@
 using OpsRunbook.Engine.Docker;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Services;
 
@@ -61,9 +62,8 @@ public abstract class ContainerControl : IServiceControl
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(state);
-        using var docker = new DockerClient(host, target.Unit.DockerEndpoint);
         var last = state.InstanceList.OrderBy(instance => instance.State == "running").ThenByDescending(instance => instance.Since).FirstOrDefault();
-        return last is null ? [] : await docker.ReadLogTailAsync(last.Id, lines, cancellationToken);
+        return last is null ? [] : await new ContainerSource(host, target.Unit.DockerEndpoint, last.Id, last.Name, target.Name).LastLinesAsync(lines, cancellationToken);
     }
 
     private static async Task ActAsync(

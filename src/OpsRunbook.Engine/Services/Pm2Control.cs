@@ -1,11 +1,11 @@
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Services;
 
 /// <summary>Acts on applications of pm2, which are always named by their ids.</summary>
 public sealed class Pm2Control : IServiceControl
 {
-    private const int LogBytes = 64 * 1024;
     private static readonly string[] LogPaths = ["pm_out_log_path", "pm_err_log_path"];
 
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed class Pm2Control : IServiceControl
         foreach (var file in files)
         {
             // What it says of its own end is written last, so the error log comes last here too.
-            read.AddRange(await LogTail.ReadAsync(host, file!, lines, LogBytes, cancellationToken));
+            read.AddRange(await HostFile.LastLinesAsync(host, file!, lines, cancellationToken));
         }
 
         return read.TakeLast(lines).ToList();

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using OpsRunbook.Engine.Hosts;
+using OpsRunbook.Engine.Logs.Sources;
 
 namespace OpsRunbook.Engine.Services;
 
 /// <summary>Starts and stops processes that nothing supervises.</summary>
 public sealed class ProcessControl : IServiceControl
 {
-    private const int LogBytes = 64 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     // In a session of its own, so that it outlives the connection; its first log takes what it prints.
@@ -34,6 +34,11 @@ public sealed class ProcessControl : IServiceControl
         return action switch
         {
             ServiceAction.Reload => ServiceErrors.Cannot(target, action, "a plain process has no known way to reload.", "Restart it, or let systemd run it."),
+            _ when ProcessManager.IsInterpreter(target.Unit.Name) => ServiceErrors.Cannot(
+                target,
+                action,
+                $"'{target.Unit.Name}' is the name of every process of that interpreter, whoever started it.",
+                "Give the name of its script, such as server.js, or its pid file as 'unit' in the stack file."),
             ServiceAction.Stop => null,
             _ when target.Service?.Start is not { Count: > 0 } => ServiceErrors.Cannot(
                 target, action, "nothing supervises it, and the stack file does not say how it is started.", "Give it 'start: [command, argument…]' in the stack file, or let systemd run it."),
@@ -85,7 +90,7 @@ public sealed class ProcessControl : IServiceControl
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(target);
-        return target.Service?.Logs.Find(path => path.StartsWith('/')) is { } log ? await LogTail.ReadAsync(host, log, lines, LogBytes, cancellationToken) : [];
+        return target.Service?.Logs.Find(path => path.StartsWith('/')) is { } log ? await HostFile.LastLinesAsync(host, log, lines, cancellationToken) : [];
     }
 
     // A pid may be given to another process at any time: it is only signalled while its start is that of the process that was meant.

@@ -74,7 +74,10 @@ public sealed class ProcessManager : IServiceManager
             || executable.StartsWith(name + ":", StringComparison.Ordinal);
     }
 
-    private static bool IsInterpreter(string executable) =>
+    /// <summary>A program runs whatever script it is given, so that its name says nothing.</summary>
+    /// <param name="executable">File name of the program.</param>
+    /// <returns>True for an interpreter.</returns>
+    internal static bool IsInterpreter(string executable) =>
         Array.Exists(Interpreters, interpreter => executable.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.', '-') == interpreter);
 
     private static bool IsScript(string word) => word.Length > 0 && word[0] != '-' && Path.HasExtension(word);

@@ -254,7 +254,10 @@ public sealed class LogFileTests : IDisposable
     [InlineData("/x/app.log.2.gz", "app")]
     [InlineData("/x/app.log-20260123.gz", "app")]
     [InlineData("/x/syslog", "syslog")]
-    [InlineData("/x/error.log", "error")]
+    [InlineData("/var/log/nginx/error.log", "nginx")]
+    [InlineData("/var/log/nginx/access.log.2.gz", "nginx")]
+    [InlineData("/srv/shop/logs/error.log", "error")]
+    [InlineData("error.log", "error")]
     public void A_file_names_its_service(string path, string service) => Assert.Equal(service, RecordBuilder.ServiceOf(path));
 
     [Fact]

@@ -62,6 +62,14 @@ public sealed class SearchTests
             matcher.Accepts(Encoding.UTF8.GetBytes(text), default, isFound: false)));
     }
 
+    [Theory]
+    [InlineData("(?<a")]
+    [InlineData("(")]
+    [InlineData("a[")]
+    [InlineData("a\\")]
+    public void What_is_no_expression_is_refused_before_its_literals_are_looked_for(string pattern) =>
+        Assert.Equal("Log.PatternInvalid", Assert.Throws<OpsException>(() => new RecordMatcher(new LogQuery { Match = pattern }, PlainFormat.Instance)).Id);
+
     [Fact]
     public void A_text_that_fits_an_expression_always_holds_one_of_its_literals()
     {
@@ -81,6 +89,22 @@ public sealed class SearchTests
                 var fits = Regex.IsMatch(text, pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
                 var holds = found.Literals.Any(literal => text.Contains(literal, StringComparison.Ordinal));
                 Assert.True(found.Exact ? fits == holds : !fits || holds, $"{pattern} on {text}");
+            }
+        }
+    }
+
+    [Fact]
+    public void One_word_is_found_wherever_it_stands()
+    {
+        var search = new LiteralSet(["ERROR"], ignoreCase: false);
+        for (var before = 0; before < 140; before++)
+        {
+            for (var after = 0; after < 140; after += 7)
+            {
+                var text = new string('E', before) + "ERROR" + new string('R', after);
+
+                Assert.Equal(before, search.IndexOf(Encoding.ASCII.GetBytes(text)));
+                Assert.Equal(-1, search.IndexOf(Encoding.ASCII.GetBytes(text.Replace('O', 'o'))));
             }
         }
     }

@@ -24,10 +24,15 @@ internal sealed partial class RecordBuilder(
     /// <summary>Place of the scanned bytes in the file.</summary>
     public long Origin { get; init; }
 
-    /// <summary>The name of a log file without what rotation and pm2 add to it.</summary>
+    /// <summary>The name of a log file without what rotation and pm2 add to it. What is named for its content only, as <c>nginx/error.log</c> is, has that of its folder.</summary>
     /// <param name="path">The file.</param>
     /// <returns>A name for the service.</returns>
-    public static string ServiceOf(string path) => Ends().Replace(Path.GetFileName(path), string.Empty) is { Length: > 0 } name ? name : Path.GetFileName(path);
+    public static string ServiceOf(string path)
+    {
+        var file = Path.GetFileName(path);
+        var name = Ends().Replace(file, string.Empty) is { Length: > 0 } found ? found : file;
+        return name is "access" or "error" && Path.GetFileName(Path.GetDirectoryName(path)) is { Length: > 0 } folder && folder is not ("log" or "logs") ? folder : name;
+    }
 
     /// <inheritdoc/>
     public void Visit(ReadOnlySpan<byte> record, long offset, long line, bool isCut)

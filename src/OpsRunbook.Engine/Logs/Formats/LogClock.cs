@@ -38,7 +38,7 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
             return false;
         }
 
-        return char.IsAsciiDigit((char)text[0])
+        return IsDigit(text[0])
             ? text[4] is (byte)'-' or (byte)'/' ? TryReadIso(text, out ticks, out length)
                 : text[2] is (byte)'/' or (byte)'-' or (byte)' ' || text[1] == (byte)' ' ? TryReadDayFirst(text, out ticks, out length)
                 : text[6] == (byte)' ' ? TryReadShort(text, out ticks, out length)
@@ -161,7 +161,7 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
     private bool TryReadDayFirst(ReadOnlySpan<byte> text, out long ticks, out int length)
     {
         (ticks, length) = (0, 0);
-        var digits = char.IsAsciiDigit((char)text[1]) ? 2 : 1;
+        var digits = IsDigit(text[1]) ? 2 : 1;
         var date = text[(digits + 1)..];
         if (date.Length < 14 || date[3] != text[digits] || date[8] is not ((byte)':' or (byte)' '))
         {
@@ -341,10 +341,10 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
             time += Math.Min(second, 59) * TimeSpan.TicksPerSecond;
         }
 
-        if (at + 1 < text.Length && text[at] is (byte)'.' or (byte)',' && char.IsAsciiDigit((char)text[at + 1]))
+        if (at + 1 < text.Length && text[at] is (byte)'.' or (byte)',' && IsDigit(text[at + 1]))
         {
             var unit = TimeSpan.TicksPerSecond / 10;
-            for (at++; at < text.Length && char.IsAsciiDigit((char)text[at]); at++)
+            for (at++; at < text.Length && IsDigit(text[at]); at++)
             {
                 time += (text[at] - '0') * unit;
                 unit /= 10;
@@ -418,10 +418,11 @@ internal sealed class LogClock(DateTime latest, TimeZoneInfo zone)
         return hours * TimeSpan.TicksPerHour;
     }
 
-    private static int Digit(byte letter) => char.IsAsciiDigit((char)letter) ? letter - '0' : -1;
+    private static bool IsDigit(byte letter) => letter is >= (byte)'0' and <= (byte)'9';
 
-    private static int Two(ReadOnlySpan<byte> text) =>
-        text.Length >= 2 && char.IsAsciiDigit((char)text[0]) && char.IsAsciiDigit((char)text[1]) ? ((text[0] - '0') * 10) + text[1] - '0' : -1000;
+    private static int Digit(byte letter) => IsDigit(letter) ? letter - '0' : -1;
+
+    private static int Two(ReadOnlySpan<byte> text) => text.Length >= 2 && IsDigit(text[0]) && IsDigit(text[1]) ? ((text[0] - '0') * 10) + text[1] - '0' : -1000;
 
     private static int Year(ReadOnlySpan<byte> text) => Two(text) is 19 or 20 or 21 && text.Length >= 4 && Two(text[2..]) >= 0 ? (Two(text) * 100) + Two(text[2..]) : -1;
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace OpsRunbook.Engine.Logs.Formats;
 
 /// <summary>The names and numbers that programs have for levels.</summary>
@@ -72,5 +70,17 @@ internal static class LogLevels
         _ => LogLevel.Trace,
     };
 
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level) => (word[0] | 0x20) == level[0] && Ascii.EqualsIgnoreCase(word, level);
+    // The names are of small letters only, and each of these is set apart from its capital by one bit.
+    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> level)
+    {
+        for (var i = 0; i < level.Length; i++)
+        {
+            if ((word[i] | 0x20) != level[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

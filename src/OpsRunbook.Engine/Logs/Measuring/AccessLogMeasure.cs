@@ -40,7 +40,7 @@ public sealed class AccessLogMeasure(LogQuery query, TimeSpan? bucket, int top, 
 
             // A minute is the narrowest bucket that is shown; minutes are put together when the whole time is known.
             var width = bucket ?? Narrowest;
-            var counts = await ParallelScan.RunAsync(
+            var counts = ParallelScan.Run(
                 files,
                 query,
                 file => new RecordMatcher(query, file.Format),

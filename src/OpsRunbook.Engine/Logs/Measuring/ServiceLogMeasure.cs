@@ -52,7 +52,7 @@ public sealed class ServiceLogMeasure(MeasureRequest request, IOperationOutput o
                 }
             }
 
-            var counts = await measurer.CountAsync(files, query, cancellationToken);
+            var counts = measurer.Count(files, query, cancellationToken);
             var others = sources.Where(source => source is not LogFileSource).ToList();
             if (others.Count > 0)
             {

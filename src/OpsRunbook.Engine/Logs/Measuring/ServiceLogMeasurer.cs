@@ -17,9 +17,9 @@ internal sealed class ServiceLogMeasurer(MeasureRequest request, IOperationOutpu
     /// <param name="query">Which records.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
     /// <returns>The counts.</returns>
-    public async Task<KeyTable<MeasureEntry>> CountAsync(IReadOnlyList<LogFile> files, LogQuery query, CancellationToken cancellationToken)
+    public KeyTable<MeasureEntry> Count(IReadOnlyList<LogFile> files, LogQuery query, CancellationToken cancellationToken)
     {
-        var tables = await ParallelScan.RunAsync(
+        var tables = ParallelScan.Run(
             files,
             query,
             file => new RecordMatcher(query, file.Format),

@@ -29,10 +29,17 @@ internal sealed class LiteralSet
     /// <param name="ignoreCase">ASCII letters fit whatever their case.</param>
     public LiteralSet(IReadOnlyList<string> literals, bool ignoreCase)
     {
-        _ignoreCase = ignoreCase && literals.Any(literal => literal.Any(char.IsAsciiLetter));
+        _ignoreCase = ignoreCase && literals.Any(literal => literal.AsSpan().IndexOfAnyInRange('A', 'z') >= 0);
         _literals = literals.Select(literal => Encoding.UTF8.GetBytes(_ignoreCase ? literal.ToLowerInvariant() : literal)).ToArray();
-        _shortest = _literals.Min(literal => literal.Length);
-        _firstBytes = SearchValues.Create(_literals.SelectMany(literal => Cases(literal[0])).Distinct().ToArray());
+        _shortest = int.MaxValue;
+        var firstBytes = new byte[_literals.Length * 2];
+        for (var i = 0; i < _literals.Length; i++)
+        {
+            _shortest = Math.Min(_shortest, _literals[i].Length);
+            (firstBytes[i * 2], firstBytes[(i * 2) + 1]) = (_literals[i][0], Upper(_literals[i][0]));
+        }
+
+        _firstBytes = SearchValues.Create(firstBytes);
         var order = _literals.OrderBy(literal => Encoding.Latin1.GetString(literal), StringComparer.Ordinal).ToArray();
         for (var group = 0; group < Groups; group++)
         {
@@ -54,7 +61,7 @@ internal sealed class LiteralSet
     {
         if (_literals.Length == 1 && !_ignoreCase)
         {
-            return text.IndexOf(_literals[0]);
+            return IndexOf(text, _literals[0]);
         }
 
         var position = 0;
@@ -109,6 +116,44 @@ internal sealed class LiteralSet
         return -1;
     }
 
+    // The framework's own search is compiled for older processors until the program has run for a while.
+    // The first and the last byte of the literal are looked for together, 64 positions at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int IndexOf(ReadOnlySpan<byte> text, byte[] literal)
+    {
+        var position = 0;
+        if (Avx2.IsSupported)
+        {
+            const int Step = 32;
+            ref var start = ref MemoryMarshal.GetReference(text);
+            ref var end = ref Unsafe.Add(ref start, literal.Length - 1);
+            var first = Vector256.Create(literal[0]);
+            var last = Vector256.Create(literal[^1]);
+            for (; position <= text.Length - literal.Length + 1 - (2 * Step); position += 2 * Step)
+            {
+                var low = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)position), first) & Vector256.Equals(Vector256.LoadUnsafe(ref end, (nuint)position), last);
+                var high = Vector256.Equals(Vector256.LoadUnsafe(ref start, (nuint)position + Step), first) & Vector256.Equals(Vector256.LoadUnsafe(ref end, (nuint)position + Step), last);
+                if ((low | high) == Vector256<byte>.Zero)
+                {
+                    continue;
+                }
+
+                var candidates = low.ExtractMostSignificantBits() | ((ulong)high.ExtractMostSignificantBits() << Step);
+                for (; candidates != 0; candidates &= candidates - 1)
+                {
+                    var at = position + BitOperations.TrailingZeroCount(candidates);
+                    if (text[at..].StartsWith(literal))
+                    {
+                        return at;
+                    }
+                }
+            }
+        }
+
+        var found = text[position..].IndexOf(literal);
+        return found < 0 ? -1 : position + found;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Half(Vector256<byte> bytes, Vector256<byte> half) => Vector256.ShiftRightLogical(bytes.AsUInt16(), 4).AsByte() & half;
 
@@ -148,8 +193,7 @@ internal sealed class LiteralSet
         return true;
     }
 
-    private IEnumerable<byte> Cases(byte value) =>
-        _ignoreCase && value is >= (byte)'a' and <= (byte)'z' ? [value, (byte)(value - 0x20)] : [value];
+    private byte Upper(byte value) => _ignoreCase && value is >= (byte)'a' and <= (byte)'z' ? (byte)(value - 0x20) : value;
 
     private Vector256<byte>[] Tables()
     {
@@ -161,12 +205,19 @@ internal sealed class LiteralSet
             {
                 foreach (var literal in _groups[group])
                 {
-                    // A literal that is shorter fits whatever follows it.
-                    IEnumerable<byte> values = index < literal.Length ? Cases(literal[index]) : Enumerable.Range(0, 256).Select(value => (byte)value);
-                    foreach (var value in values)
+                    var bit = (byte)(1 << group);
+                    if (index < literal.Length)
                     {
-                        low[value & 15] |= (byte)(1 << group);
-                        high[value >> 4] |= (byte)(1 << group);
+                        Mark(literal[index], bit);
+                        Mark(Upper(literal[index]), bit);
+                        continue;
+                    }
+
+                    // A literal that is shorter fits whatever follows it.
+                    for (var half = 0; half < 16; half++)
+                    {
+                        low[half] |= bit;
+                        high[half] |= bit;
                     }
                 }
             }
@@ -175,6 +226,12 @@ internal sealed class LiteralSet
             high.AsSpan(0, 16).CopyTo(high.AsSpan(16));
             tables[index * 2] = Vector256.Create(low);
             tables[(index * 2) + 1] = Vector256.Create(high);
+
+            void Mark(byte value, byte bit)
+            {
+                low[value & 15] |= bit;
+                high[value >> 4] |= bit;
+            }
         }
 
         return tables;

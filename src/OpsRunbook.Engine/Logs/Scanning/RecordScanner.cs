@@ -48,7 +48,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
             var isEnd = read == 0;
             length += read;
             var text = _buffer.AsSpan(0, length);
-            if (origin == 0 && isAligned && text.StartsWith("\uFEFF"u8))
+            if (origin == 0 && isAligned && text is [0xEF, 0xBB, 0xBF, ..])
             {
                 // Not part of the text.
                 text[..3].Clear();
@@ -80,7 +80,7 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
                 isAligned = true;
             }
 
-            var (boundary, isLast) = Boundary(text, first, origin, end, isEnd);
+            var boundary = Boundary(text, first, origin, end, isEnd, out var isLast);
             if (boundary > first)
             {
                 Visit(visitor, text[..boundary], first, origin);
@@ -117,18 +117,20 @@ internal sealed class RecordScanner(Formats.LogFormat format, LiteralSet? prefil
     }
 
     // Up to where all records are whole, and whether that is the end of the part.
-    private (int Boundary, bool IsLast) Boundary(ReadOnlySpan<byte> text, int first, long origin, long end, bool isEnd)
+    private int Boundary(ReadOnlySpan<byte> text, int first, long origin, long end, bool isEnd, out bool isLast)
     {
+        isLast = true;
         if (origin + text.Length >= end && format.IsSplittable)
         {
             var next = RecordStart(text, (int)Math.Max(first, end - origin - 1), isEnd, out _);
             if (next >= 0)
             {
-                return (next, true);
+                return next;
             }
         }
 
-        return isEnd ? (text.Length, true) : (first + format.LastRecordStart(text[first..]), false);
+        isLast = isEnd;
+        return isEnd ? text.Length : first + format.LastRecordStart(text[first..]);
     }
 
     // The first record that begins behind a line end at or after a place; else -1 and from where to look again.

@@ -27,7 +27,7 @@ internal sealed class RegexLiterals
     /// <summary>An expression of letters, digits and characters that mean themselves.</summary>
     /// <param name="pattern">The expression.</param>
     /// <returns>True when it is valid and no more than a literal.</returns>
-    public static bool IsPlain(string pattern) => pattern.Length > 0 && !pattern.AsSpan().ContainsAnyExcept(Plain);
+    public static bool IsPlain(string pattern) => pattern.Length > 0 && Array.TrueForAll(pattern.ToCharArray(), Plain.Contains);
 
     /// <summary>Finds them.</summary>
     /// <param name="pattern">A valid expression.</param>
@@ -249,8 +249,18 @@ internal sealed class RegexLiterals
     // The shortest literal decides how rare a hit is; many literals are slower than one.
     private static int Value(List<string>? literals)
     {
-        var shortest = literals is { Count: > 0 } ? literals.Min(literal => literal.Length) : 0;
-        return shortest == 0 ? 0 : (Math.Min(shortest, 8) * 4) - Math.Min(literals!.Count, 3);
+        if (literals is not { Count: > 0 })
+        {
+            return 0;
+        }
+
+        var shortest = int.MaxValue;
+        foreach (var literal in literals)
+        {
+            shortest = Math.Min(shortest, literal.Length);
+        }
+
+        return shortest == 0 ? 0 : (Math.Min(shortest, 8) * 4) - Math.Min(literals.Count, 3);
     }
 
     /// <param name="Exact">The part is exactly one of these; null when it is more than that.</param>

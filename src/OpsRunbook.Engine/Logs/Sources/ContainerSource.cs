@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using OpsRunbook.Engine.Docker;
 using OpsRunbook.Engine.Hosts;
@@ -15,6 +16,7 @@ namespace OpsRunbook.Engine.Logs.Sources;
 internal sealed class ContainerSource(IHost host, string? endpoint, string container, string name, string member) : ILogSource
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
 
     private readonly RecordOrigin _origin = new((host.Name == LocalHost.LocalName ? string.Empty : host.Name + ":") + "container:" + name, host.Name, member, member);
 
@@ -54,6 +56,35 @@ internal sealed class ContainerSource(IHost host, string? endpoint, string conta
 
             await Task.Delay(Pause, cancellationToken);
         }
+    }
+
+    /// <summary>The last lines as they are, without what a record needs.</summary>
+    /// <param name="lines">So many lines.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The lines, the newest last, both outputs mixed as they were written. None is empty.</returns>
+    /// <exception cref="OpsException"><c>Docker.NoSuchContainer</c>, <c>Docker.RequestFailed</c>, <c>Docker.NotAnswering</c>.</exception>
+    public async Task<IReadOnlyList<string>> LastLinesAsync(int lines, CancellationToken cancellationToken)
+    {
+        using var docker = new DockerClient(host, endpoint);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AnswerLimit);
+        var found = new List<string>();
+        try
+        {
+            var isTerminal = await IsTerminalAsync(docker, limit.Token);
+            await using var stream = await docker.OpenLogAsync(container, string.Create(CultureInfo.InvariantCulture, $"tail={lines}"), limit.Token);
+            var log = new ContainerLog(stream, isTerminal);
+            while (await log.ReadAsync(saysQuiet: false, limit.Token) is { } read)
+            {
+                found.AddRange(read.Where(line => line.Text.Length > 0).Select(line => Encoding.UTF8.GetString(line.Text)));
+            }
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw DockerErrors.NotAnswering(docker.Endpoint, $"it did not send the log of {name} in {Duration.Format(AnswerLimit)}.", error);
+        }
+
+        return found.TakeLast(lines).ToList();
     }
 
     private static string Range(LogQuery query)

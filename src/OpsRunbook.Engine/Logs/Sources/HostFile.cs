@@ -28,6 +28,11 @@ internal sealed class HostFile(IHost host, string path) : IByteReader
         exec head -c "$n" -- "$f"
         """;
 
+    private const string LastLinesScript = """[ -r "$1" ] && tail -c "$2" -- "$1" | tail -n "$3" """;
+
+    // Should a line be endless.
+    private const int LastBytes = 64 * 1024;
+
     private const string RangeScript = """tail -c "+$2" -- "$1" | head -c "$3" """;
 
     /// <summary>Name for messages and records.</summary>
@@ -50,6 +55,18 @@ internal sealed class HostFile(IHost host, string path) : IByteReader
 
     /// <summary>Its first bytes.</summary>
     public byte[] Sample { get; private set; } = [];
+
+    /// <summary>The last lines of a file as they are, without what a record needs.</summary>
+    /// <param name="host">Host of the file.</param>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="lines">So many lines.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The lines, the newest last, none empty; none when there is no such file or it may not be read.</returns>
+    public static async Task<IReadOnlyList<string>> LastLinesAsync(IHost host, string path, int lines, CancellationToken cancellationToken)
+    {
+        var result = await host.RunAsync(new HostCommand("sh", "-c", LastLinesScript, "sh", path, Number(LastBytes), Number(lines)), cancellationToken);
+        return result.Succeeded ? result.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r')).ToList() : [];
+    }
 
     /// <summary>Looks at the file. Call it before all else.</summary>
     /// <param name="cancellationToken">Ends the look.</param>

@@ -1,4 +1,6 @@
+using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Logs;
+using OpsRunbook.Engine.Logs.Sources;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.Logs.Sources;
@@ -46,6 +48,21 @@ public sealed class ContainerLogTests
         var records = await MemberLog.ReadAsync(await StackAsync(name));
 
         Assert.Equal(["first", "second"], records.Select(record => record.Message));
+    }
+
+    [SkippableTheory]
+    [InlineData("--tty")]
+    [InlineData("--tty=false")]
+    public async Task The_last_lines_are_those_of_both_outputs(string terminal)
+    {
+        var docker = await Servers.DockerAsync();
+        var name = docker.NewName("logs");
+        await docker.RunContainerAsync("--name", name, terminal, DockerEngine.BusyboxImage, "sh", "-c", "echo; echo first; sleep 0.2; echo second >&2; sleep 0.2; echo third");
+        await docker.ExecuteAsync("wait", name);
+        await using var host = new LocalHost();
+
+        Assert.Equal(["second", "third"], await new ContainerSource(host, docker.Address, name, name, "api").LastLinesAsync(2, CancellationToken.None));
+        Assert.Equal(["first", "second", "third"], await new ContainerSource(host, docker.Address, name, name, "api").LastLinesAsync(50, CancellationToken.None));
     }
 
     [SkippableFact]

@@ -36,6 +36,25 @@ public sealed class ProcessControlTests : IDisposable
         Assert.Equal(["web", "api", "db"], Done(stop));
     }
 
+    [Theory]
+    [InlineData("python3", true)]
+    [InlineData("node", true)]
+    [InlineData("java", true)]
+    [InlineData("server.js", false)]
+    [InlineData("/run/api.pid", false)]
+    public void A_name_that_every_script_of_an_interpreter_has_is_refused(string unit, bool isRefused)
+    {
+        // Asked and not done: should it not be refused, the processes of others would be ended.
+        var stack = new OpsStack { Name = "shop" };
+        stack.Services["api"] = new StackService { Manager = ServiceManagerKind.Process, Unit = unit, Start = [unit, "app"] };
+        var target = Assert.Single(ServiceTargets.Of(stack));
+        var state = new UnitState(HealthStatus.Healthy, "running");
+
+        Assert.All(
+            [ServiceAction.Start, ServiceAction.Stop, ServiceAction.Restart],
+            action => Assert.Equal(isRefused ? $"Service.Cannot{action}" : null, new ProcessControl().Refuse(action, target, state)?.Id));
+    }
+
     [Fact]
     public async Task What_depends_on_a_failure_is_left_alone_and_the_rest_goes_on()
     {
