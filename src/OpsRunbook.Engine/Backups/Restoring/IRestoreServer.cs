@@ -63,6 +63,12 @@ internal interface IRestoreServer : IAsyncDisposable
     /// <returns>The rows; null when there is no such thing.</returns>
     Task<long?> CountAsync(string name, ManifestTable table, CancellationToken cancellationToken);
 
+    /// <summary>Looks whether the server has run on since it was opened. One that failed meanwhile may have lost rows that were not logged, and what was found says nothing.</summary>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="OpsException">The connection has ended.</exception>
+    Task RequireSameAsync(CancellationToken cancellationToken);
+
     /// <summary>Drops a database that was made here, with whoever is connected to it.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="cancellationToken">Ends the work.</param>
