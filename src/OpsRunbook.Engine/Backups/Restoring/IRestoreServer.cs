@@ -28,7 +28,7 @@ internal interface IRestoreServer : IAsyncDisposable
 
     /// <summary>Makes an empty database that is ours as long as this connection lives.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="like">A database whose encoding, locale and owner it gets, if there is one of that name.</param>
+    /// <param name="like">A database whose encoding and locale it gets, and its owner if it is to stay, if there is one of that name.</param>
     /// <param name="mark">It is to stay, and is marked as unfinished until <see cref="FinishAsync"/>.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task.</returns>

@@ -90,23 +90,37 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     /// <inheritdoc/>
     public async Task CreateAsync(string name, string? like, bool mark, CancellationToken cancellationToken)
     {
-        // The lock comes first: a database without one is taken for left behind.
-        await _session.QueryAsync($"SELECT pg_advisory_lock({LockClass.ToString(CultureInfo.InvariantCulture)}, hashtext($1))", _ => true, cancellationToken, name);
+        // The lock comes first: a database without one is taken for left behind. One that is to stay has its mark before its name, so that it is known by one of them whatever ends this.
+        await LockAsync(name, cancellationToken);
+        var first = name;
+        if (mark)
+        {
+            first = ScratchDatabase.NewName();
+            await LockAsync(first, cancellationToken);
+        }
+
+
+        // An ordinary role may name no other owner, and not even the tablespace that it gets anyway.
         var found = like is null ? [] : await _session.QueryAsync(
             """
             SELECT concat(
-                     format(' ENCODING %L LC_COLLATE %L LC_CTYPE %L OWNER %I TABLESPACE %I', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, pg_get_userbyid(d.datdba), t.spcname),
+                     format(' ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype),
+                     CASE WHEN $2 THEN format(' OWNER %I', pg_get_userbyid(d.datdba)) END,
+                     CASE WHEN d.dattablespace <> b.dattablespace THEN format(' TABLESPACE %I', t.spcname) END,
                      CASE WHEN to_jsonb(d)->>'datlocprovider' = 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale')) END)
-              FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1
+              FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace JOIN pg_database b ON b.datname = 'template0' WHERE d.datname = $1
             """,
             row => row.GetString(0),
             cancellationToken,
-            like);
+            like,
+            mark);
         var options = found is [var text] ? text : string.Empty;
-        await _session.ExecuteAsync($"CREATE DATABASE {PostgreSqlSession.Identifier(name)} TEMPLATE template0{options}", cancellationToken);
+        await _session.ExecuteAsync($"CREATE DATABASE {PostgreSqlSession.Identifier(first)} TEMPLATE template0{options}", cancellationToken);
         if (mark)
         {
-            await CommentAsync(name, DatabaseMark.Restoring, cancellationToken);
+            await CommentAsync(first, DatabaseMark.Restoring, cancellationToken);
+            await _session.ExecuteAsync($"ALTER DATABASE {PostgreSqlSession.Identifier(first)} RENAME TO {PostgreSqlSession.Identifier(name)}", cancellationToken);
+            await UnlockAsync(first, cancellationToken);
         }
     }
 
@@ -230,6 +244,9 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         $"{set.Name} is {set.Manifest?.Format.ToString() ?? "no set"}, which cannot be restored into {product}.",
         "Check the backup's 'database:' in the stack file.",
         set.Name);
+
+    private async Task LockAsync(string name, CancellationToken cancellationToken) =>
+        await _session.QueryAsync($"SELECT pg_advisory_lock({LockClass.ToString(CultureInfo.InvariantCulture)}, hashtext($1))", _ => true, cancellationToken, name);
 
     private static async Task<long> CountAsync(PostgreSqlSession session, string only, string schema, string table, CancellationToken cancellationToken) =>
         (await session.QueryAsync($"SELECT count(*) FROM {only}{PostgreSqlSession.Identifier(schema)}.{PostgreSqlSession.Identifier(table)}", row => row.GetInt64(0), cancellationToken))[0];
