@@ -57,7 +57,7 @@ public sealed class RestoreFaultTests
         return run;
     }
 
-    private static Task LoseAsync(BackupRun run) => run.Server.ExecuteAsync("DELETE FROM t WHERE n > 1", run.Database);
+    private static async Task LoseAsync(BackupRun run) => await run.Server.ExecuteAsync("DELETE FROM t WHERE n > 1", run.Database);
 
     // Of what is to be waited for there is at most one at a time; a lock of ours holds the restore where it is too quick.
     private static async Task MomentAsync(BackupRun run, string when, NpgsqlConnection other)

@@ -134,6 +134,22 @@ public sealed class ScratchLoadTests
                 Assert.Equal([(true, 3, 550L, "40200"), (true, 3, 550L, "40200")], tests.Select(test => (test.Passed, test.Tables!.Value, test.Rows!.Value, test.Answer!)));
             }
 
+            // Nor do tests that nobody wants any more leave anything.
+            var archive = (await inside.SetsAsync())[0].Name;
+            foreach (var moment in new[] { 1, 300, 700 })
+            {
+                using var cancel = new CancellationTokenSource();
+                inside.Output = new RecordedOutput { Progressed = () => cancel.CancelAfter(moment) };
+                try
+                {
+                    await new BackupTest(inside.Member, new BackupTestRequest(BackupLevel.Restore, [archive]), inside.Changes(), inside.Output).RunAsync(cancel.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    // It was not quicker.
+                }
+            }
+
             Assert.Equal("postgres,shop,template0,template1", (await ExecuteAsync("SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database")).Trim());
 
             // Here the server is the parent of every process that has lost its own: one that ends by a signal looks to it as if one of its sessions had failed.

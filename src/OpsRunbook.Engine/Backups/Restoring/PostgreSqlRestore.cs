@@ -22,6 +22,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     private const string ScratchOptions = " -c max_parallel_maintenance_workers=0";
 
     private const int CountsAtOnce = 2;
+    private static readonly TimeSpan LastWork = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseTarget _target;
     private readonly PostgreSqlSession _session;
@@ -216,7 +217,12 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     }
 
     /// <inheritdoc/>
-    public Task RequireSameAsync(CancellationToken cancellationToken) => _session.ExecuteAsync("SELECT 1", cancellationToken);
+    public async Task RequireSameAsync(CancellationToken cancellationToken)
+    {
+        // A question that nobody waits for would cost the connection, which is to drop what was made.
+        cancellationToken.ThrowIfCancellationRequested();
+        await _session.ExecuteAsync("SELECT 1", cancellationToken);
+    }
 
     /// <inheritdoc/>
     public async Task DropAsync(string name, CancellationToken cancellationToken)
@@ -466,7 +472,15 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     private async Task RunAsync(string[] arguments, BackupSet set, string name, LoadOptions options, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken)
     {
         await using var tool = await OpenToolAsync(set, arguments[0], cancellationToken);
+
+        // The end of its input ends the program in order; it is ended by force when that takes too long.
         var open = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
+        using var force = new CancellationTokenSource();
+        await using var ending = cancellationToken.Register(() =>
+        {
+            force.CancelAfter(input is null ? LastWork : TimeSpan.Zero);
+            open.Writer.TryComplete();
+        });
         try
         {
             // What reads files itself would go on without us.
@@ -475,7 +489,11 @@ internal sealed class PostgreSqlRestore : IRestoreServer
                 : tool.Command(name, arguments[1..]) with { FurtherInput = input };
             var settings = $"{SessionOptions}{(options.IsScratch ? ScratchOptions : string.Empty)} -c maintenance_work_mem={await MemoryAsync(cancellationToken)}kB";
             var environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["PGOPTIONS"] = settings, ["LC_ALL"] = "C" };
-            await LoadProgram.RunAsync(tool.Host, command with { Environment = environment }, arguments[0], set.Name, cancellationToken);
+            await LoadProgram.RunAsync(tool.Host, command with { Environment = environment }, arguments[0], set.Name, force.Token);
+        }
+        catch (OpsException) when (cancellationToken.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
         }
         finally
         {
