@@ -19,7 +19,7 @@ public sealed class RestoreFaultTests
         foreach (var _ in Enumerable.Range(0, 6))
         {
             await LoseAsync(run);
-            await run.StartAsync("Restore-Database", whole * Random.Shared.NextDouble(), "-Confirm:false");
+            await run.StartAsync("Restore-Database", whole * Random.Shared.NextDouble(), "db", "-Confirm:false");
             Assert.Contains(await CountAsync(run, "SELECT count(*) FROM t", run.Database), new[] { 1, Rows });
         }
 
@@ -39,7 +39,7 @@ public sealed class RestoreFaultTests
         await using var other = new NpgsqlConnection(run.Server.ConnectionString);
         await other.OpenAsync();
 
-        await run.StartAsync("Restore-Database", () => MomentAsync(run, when, other), "-Confirm:false");
+        await run.StartAsync("Restore-Database", () => MomentAsync(run, when, other), "db", "-Confirm:false");
 
         // What waited goes on now, for nobody.
         await other.CloseAsync();
@@ -100,7 +100,7 @@ public sealed class RestoreFaultTests
     private static async Task RequireCleanEndAsync(BackupRun run, bool interrupted)
     {
         await LoseAsync(run);
-        Assert.True(await run.StartAsync("Restore-Database", (Func<Task>?)null, "-Confirm:false") == 0, run.Said);
+        Assert.True(await run.StartAsync("Restore-Database", (Func<Task>?)null, "db", "-Confirm:false") == 0, run.Said);
         Assert.Equal(interrupted, run.Said.Contains("the unfinished copy of a restore that was interrupted, was dropped", StringComparison.Ordinal));
         Assert.Equal(Rows, await CountAsync(run, "SELECT count(*) FROM t", run.Database));
         Assert.Equal(0, await CountAsync(run, Copies(run)));
