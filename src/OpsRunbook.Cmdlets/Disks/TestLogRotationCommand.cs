@@ -47,5 +47,7 @@ public sealed class TestLogRotationCommand : StackCmdlet
         {
             await tester.RunAsync(host, cancellationToken);
         }
+
+        tester.ReportUnused();
     }
 }

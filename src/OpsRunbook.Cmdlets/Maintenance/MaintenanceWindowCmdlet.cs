@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using OpsRunbook.Engine;
+using OpsRunbook.Engine.Maintenance;
+using OpsRunbook.Engine.Stacks;
 
 namespace OpsRunbook.Cmdlets;
 
@@ -30,6 +32,24 @@ public abstract class MaintenanceWindowCmdlet : ChangeCmdlet
         foreach (var id in _ids)
         {
             await RunAsync(id, output, cancellationToken);
+        }
+    }
+
+    /// <summary>What is said when the call was interrupted.</summary>
+    /// <param name="session">The stack in use.</param>
+    /// <param name="isLeft">A window of this kind is left behind by it.</param>
+    /// <param name="text">What to do about that window.</param>
+    /// <returns>The text; null when nothing is left.</returns>
+    private protected static async Task<string?> PartingAsync(StackSession session, Func<MaintenanceWindow, bool> isLeft, Func<MaintenanceWindow, string> text)
+    {
+        try
+        {
+            var open = await new WindowList(session).ReadAsync([], everything: false, until: null, CancellationToken.None);
+            return open.LastOrDefault(isLeft) is { } left ? text(left) : null;
+        }
+        catch (OpsException error)
+        {
+            return $"Whether a maintenance window is left cannot be told now. {error.Message} Get-MaintenanceWindow shows it.";
         }
     }
 

@@ -107,10 +107,10 @@ public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
         }
         catch (OperationCanceledException)
         {
-            var open = await new WindowList(session).ReadAsync([], everything: false, until: null, CancellationToken.None);
-            Parting = open.LastOrDefault(window => window.State is MaintenanceWindowState.Starting or MaintenanceWindowState.Open) is { } left
-                ? $"The maintenance window {left.Id} was interrupted. Stop-MaintenanceWindow undoes what was done, Get-MaintenanceWindow shows it."
-                : null;
+            Parting = await PartingAsync(
+                session,
+                window => window.State is MaintenanceWindowState.Starting or MaintenanceWindowState.Open,
+                left => $"The maintenance window {left.Id} was interrupted. Stop-MaintenanceWindow undoes what was done, Get-MaintenanceWindow shows it.");
             throw;
         }
     }
@@ -119,6 +119,7 @@ public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
     {
         var closer = new WindowCloser(session, origin, output, Timeout);
         var request = new CloseRequest { Id = window.Id, IsConfirmed = true, Watch = IsBound(nameof(Watch)) ? Watch : null };
+        var notEnded = $"The maintenance window {window.Id} could not be ended. Stop-MaintenanceWindow repeats it.";
         Exception? failure;
         try
         {
@@ -126,7 +127,7 @@ public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
         }
         catch (OperationCanceledException)
         {
-            Parting = $"The maintenance window {window.Id} could not be ended. Stop-MaintenanceWindow repeats it.";
+            Parting = notEnded;
             var closed = await closer.CloseAsync(request with { Watch = TimeSpan.Zero }, CancellationToken.None);
             Parting = $"The maintenance window {window.Id} was ended{(closed is { Status: HealthStatus.Healthy } ? string.Empty : $", with findings: {closed?.Message}")}.";
             throw;
@@ -136,9 +137,14 @@ public sealed class StartMaintenanceWindowCommand : MaintenanceWindowCmdlet
         {
             window = await closer.CloseAsync(request, cancellationToken) ?? window;
         }
-        catch (OpsException) when (failure is not null)
+        catch (OpsException)
         {
-            output.Error(new OpsException("Script.Failed", OpsErrorKind.OperationFailed, $"The work in the maintenance window failed: {failure.Message}", null, window.Id, failure));
+            if (failure is not null)
+            {
+                output.Error(new OpsException("Script.Failed", OpsErrorKind.OperationFailed, $"The work in the maintenance window failed: {failure.Message}", null, window.Id, failure));
+            }
+
+            output.Warning(notEnded);
             throw;
         }
 

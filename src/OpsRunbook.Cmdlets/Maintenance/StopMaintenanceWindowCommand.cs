@@ -45,10 +45,8 @@ public sealed class StopMaintenanceWindowCommand : MaintenanceWindowCmdlet
         }
         catch (OperationCanceledException)
         {
-            var open = await new WindowList(session).ReadAsync([], everything: false, until: null, CancellationToken.None);
-            Parting = open.Any(window => window.State != MaintenanceWindowState.Planned)
-                ? "The end of the maintenance window was interrupted. Another Stop-MaintenanceWindow finishes it."
-                : null;
+            Parting = await PartingAsync(
+                session, window => window.State != MaintenanceWindowState.Planned, _ => "The end of the maintenance window was interrupted. Another Stop-MaintenanceWindow finishes it.");
             throw;
         }
     }

@@ -159,7 +159,14 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
     {
         if (_connection is not null)
         {
-            await _connection.DisposeAsync();
+            try
+            {
+                await _connection.DisposeAsync();
+            }
+            catch (Exception error) when (error is NpgsqlException or IOException or InvalidOperationException or NotSupportedException)
+            {
+                // An answer that nobody waits for any more is still being read. The connection is cut below, which ends that too.
+            }
         }
 
         if (_source is not null)

@@ -3,7 +3,7 @@ namespace OpsRunbook.Engine.Databases;
 /// <summary>Which sessions are wanted.</summary>
 public sealed record SessionFilter
 {
-    private StatementPattern? _match;
+    private OperatorPattern? _match;
 
     /// <summary>In one of these states; none for all.</summary>
     public IReadOnlyList<DbSessionState> States { get; init; } = [];
@@ -39,7 +39,7 @@ public sealed record SessionFilter
             && Fits(Users, session.User)
             && Fits(Applications, session.Application)
             && (Fits(Addresses, session.Address) || Fits(Addresses, WithoutPort(session.Address)))
-            && (Match is null || (session.Query is { } query && (_match ??= StatementPattern.Create(Match)).IsMatch(query)));
+            && (Match is null || (session.Query is { } query && (_match ??= OperatorPattern.ForStatements(Match)).IsMatch(query)));
     }
 
     private static bool Fits(IReadOnlyList<string> patterns, string? name) =>

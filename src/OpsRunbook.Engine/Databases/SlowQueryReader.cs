@@ -12,7 +12,7 @@ public sealed class SlowQueryReader(DatabaseMember member, SlowQueryRequest requ
     /// <exception cref="OpsException">The server cannot be reached, or does not let us in.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var match = request.Match is null ? null : StatementPattern.Create(request.Match);
+        var match = request.Match is null ? null : OperatorPattern.ForStatements(request.Match);
         var target = await member.TargetAsync(cancellationToken);
         var queries = await DatabaseAdapters.SlowQueries(member, target).ReadAsync(request.AllDatabases, cancellationToken);
         if (queries is [{ Status: HealthStatus.Unknown } missing])

@@ -23,24 +23,33 @@ internal static class DeletedFiles
     public static async Task<IReadOnlyCollection<Held>> ReadAsync(IHost host, string path, LargestFiles largest, CancellationToken cancellationToken)
     {
         // A process with another root names another path; the space is gone from the same file system.
-        var start = await host.RunAsync(new HostCommand("stat", "-L", "-c", "%d", "--", path), cancellationToken);
-        if (!ulong.TryParse(start.StandardOutput.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var device))
+        var device = await DeviceAsync(host, path, cancellationToken);
+        var folder = Encoding.UTF8.GetBytes(path);
+        var files = new Dictionary<FileIdentity, Held>();
+        if (DiskInspector.IsNative(host))
         {
-            throw HostScripts.IsForbidden(start.StandardError) ? HostErrors.FileForbidden(host.Name, path) : DiskErrors.Start(host.Name, path, NativeFiles.NoSuchFile);
+            OpenDescriptors.ReadDeleted(host.Name, Add, cancellationToken);
+        }
+        else
+        {
+            await FileRecords.ReadDeletedAsync(host, Take, cancellationToken);
         }
 
-        var folder = Encoding.UTF8.GetBytes(path);
-        var files = new Dictionary<(ulong Device, ulong Inode), Held>();
-        await FileRecords.ReadDeletedAsync(host, Take, cancellationToken);
         return files.Values;
 
         void Take(in FileStatus status, ReadOnlySpan<byte> text)
         {
-            // A file may be called "x (deleted)"; one that is deleted has no name left. Memory that looks like a file takes no disk.
             var space = text.IndexOf((byte)' ');
-            var target = text[(space + 1)..];
-            if (space < 0 || status.Links > 0 || target.StartsWith("/memfd:"u8) || target.StartsWith("/SYSV"u8) || !target.EndsWith(" (deleted)"u8)
-                || !TryPid(text[..space], out var pid) || !largest.Wants(status))
+            if (space >= 0 && TryPid(text[..space], out var pid))
+            {
+                Add(pid, status, text[(space + 1)..]);
+            }
+        }
+
+        void Add(int pid, in FileStatus status, ReadOnlySpan<byte> target)
+        {
+            // A file may be called "x (deleted)"; one that is deleted has no name left. Memory that looks like a file takes no disk.
+            if (status.Links > 0 || target.StartsWith("/memfd:"u8) || target.StartsWith("/SYSV"u8) || !target.EndsWith(" (deleted)"u8) || !largest.Wants(status))
             {
                 return;
             }
@@ -58,6 +67,19 @@ internal static class DeletedFiles
 
             file.Pids.Add(pid);
         }
+    }
+
+    private static async Task<ulong> DeviceAsync(IHost host, string path, CancellationToken cancellationToken)
+    {
+        if (DiskInspector.IsNative(host))
+        {
+            var error = NativeFiles.Status(NativeFiles.CurrentFolder, RawPaths.Terminate(Encoding.UTF8.GetBytes(path)), follow: true, out var status);
+            return error == 0 ? status.Device : throw DiskErrors.Start(host.Name, path, error);
+        }
+
+        var start = await host.RunAsync(new HostCommand("stat", "-L", "-c", "%d", "--", path), cancellationToken);
+        return ulong.TryParse(start.StandardOutput.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var device) ? device
+            : throw (HostScripts.IsForbidden(start.StandardError) ? HostErrors.FileForbidden(host.Name, path) : DiskErrors.Start(host.Name, path, NativeFiles.NoSuchFile));
     }
 
     private static bool TryPid(ReadOnlySpan<byte> descriptor, out int pid)

@@ -26,17 +26,16 @@ public static class DiskInspector
         path = Normalize(path);
         var start = Encoding.UTF8.GetBytes(path);
         var tally = new UsageTally(start, depth);
-        long unreadable;
-        string? example = null;
+        Unread unread;
         if (IsNative(host))
         {
-            (unreadable, example) = await WalkAsync(host, path, tally, allFileSystems, cancellationToken);
+            unread = await WalkAsync(host, path, tally, allFileSystems, cancellationToken);
         }
         else
         {
             var reader = new RecordTally(tally, start, depth, allFileSystems);
-            unreadable = await FileRecords.ReadTreeAsync(host, path, allFileSystems, regularFilesOnly: false, reader.Take, cancellationToken);
-            reader.Complete(unreadable);
+            unread = new Unread(await FileRecords.ReadTreeAsync(host, path, allFileSystems, regularFilesOnly: false, reader.Take, cancellationToken), null);
+            reader.Complete(unread.Count);
         }
 
         foreach (var usage in tally.Complete(host.Name).Take(first))
@@ -44,7 +43,7 @@ public static class DiskInspector
             await output.WriteAsync(usage, cancellationToken);
         }
 
-        Report(host, path, unreadable, example, output);
+        Report(host, path, unread, output);
     }
 
     /// <summary>The largest files of a tree, and the deleted ones on its file system that processes still hold.</summary>
@@ -63,12 +62,14 @@ public static class DiskInspector
         path = Normalize(path);
         var owners = await FileOwners.ReadAsync(host, cancellationToken);
         var largest = new LargestFiles(filter, await owners.NumberAsync(filter.Owner, cancellationToken));
+        var search = filter.DeletedOnly ? Task.FromResult(new Unread(0, null)) : SearchAsync(host, path, largest, filter.AllFileSystems, cancellationToken);
         var deleted = DeletedFiles.ReadAsync(host, path, largest, cancellationToken);
-        var search = filter.DeletedOnly ? Task.FromResult((0L, (string?)null)) : SearchAsync(host, path, largest, filter.AllFileSystems, cancellationToken);
         await Task.WhenAll(search, deleted);
-        var (unreadable, example) = await search;
-        var held = await deleted;
+        var unread = await search;
         var files = largest.Complete();
+
+        // Of what is too small for the list by now nobody needs to know who holds it.
+        var held = (await deleted).Where(file => largest.Wants(file.Status)).ToList();
         await owners.LearnAsync(files.Select(file => file.Status.User).Concat(held.Select(file => file.Status.User)), cancellationToken);
         var described = files.Select(file => Describe(host, owners, file.Status, file.Path))
             .Concat(await DeletedFiles.DescribeAsync(host, owners, held, cancellationToken))
@@ -79,7 +80,7 @@ public static class DiskInspector
             await output.WriteAsync(file, cancellationToken);
         }
 
-        Report(host, path, unreadable, example, output);
+        Report(host, path, unread, output);
     }
 
     internal static LargeFile Describe(IHost host, FileOwners owners, in FileStatus status, byte[] path) => new()
@@ -96,17 +97,17 @@ public static class DiskInspector
         Inode = status.Inode,
     };
 
-    private static bool IsNative(IHost host) => host is LocalHost && NativeFiles.IsSupported;
+    /// <summary>The kernel of this machine is asked itself, without another program.</summary>
+    /// <param name="host">The host.</param>
+    /// <returns>True when it is.</returns>
+    internal static bool IsNative(IHost host) => host is LocalHost && NativeFiles.IsSupported;
 
-    private static async Task<(long Unreadable, string? Example)> SearchAsync(
-        IHost host, string path, LargestFiles largest, bool allFileSystems, CancellationToken cancellationToken)
+    private static Task<Unread> SearchAsync(IHost host, string path, LargestFiles largest, bool allFileSystems, CancellationToken cancellationToken) =>
+        IsNative(host) ? WalkAsync(host, path, largest, allFileSystems, cancellationToken) : AskAsync(host, path, largest, allFileSystems, cancellationToken);
+
+    private static async Task<Unread> AskAsync(IHost host, string path, LargestFiles largest, bool allFileSystems, CancellationToken cancellationToken)
     {
-        if (IsNative(host))
-        {
-            return await WalkAsync(host, path, largest, allFileSystems, cancellationToken);
-        }
-
-        return (await FileRecords.ReadTreeAsync(host, path, allFileSystems, regularFilesOnly: true, Take, cancellationToken), null);
+        return new Unread(await FileRecords.ReadTreeAsync(host, path, allFileSystems, regularFilesOnly: true, Take, cancellationToken), null);
 
         void Take(in FileStatus status, ReadOnlySpan<byte> name)
         {
@@ -117,13 +118,17 @@ public static class DiskInspector
         }
     }
 
-    private static async Task<(long Unreadable, string? Example)> WalkAsync(
-        IHost host, string path, ITreeVisitor visitor, bool allFileSystems, CancellationToken cancellationToken)
-    {
-        var walk = new TreeWalk(visitor, allFileSystems, cancellationToken);
-        var error = await walk.RunAsync(Encoding.UTF8.GetBytes(path));
-        return error == 0 ? (walk.Problems, walk.FirstProblem) : throw DiskErrors.Start(host.Name, path, error);
-    }
+    // The walk keeps threads of its own busy from here on; the caller's goes on.
+    private static Task<Unread> WalkAsync(IHost host, string path, ITreeVisitor visitor, bool allFileSystems, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () =>
+        {
+            var walk = new TreeWalk(visitor, allFileSystems, cancellationToken);
+            var error = walk.Run(Encoding.UTF8.GetBytes(path));
+            return error == 0 ? new Unread(walk.Problems, walk.FirstProblem) : throw DiskErrors.Start(host.Name, path, error);
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 
     private static string Normalize(string path)
     {
@@ -132,11 +137,14 @@ public static class DiskInspector
         return path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/";
     }
 
-    private static void Report(IHost host, string path, long unreadable, string? example, IOperationOutput output)
+    private static void Report(IHost host, string path, Unread unread, IOperationOutput output)
     {
-        if (unreadable > 0)
+        if (unread.Count > 0)
         {
-            output.Error(DiskErrors.Unreadable(host.Name, path, unreadable, example));
+            output.Error(DiskErrors.Unreadable(host.Name, path, unread.Count, unread.Example));
         }
     }
+
+    /// <summary>What could not be looked at.</summary>
+    private sealed record Unread(long Count, string? Example);
 }

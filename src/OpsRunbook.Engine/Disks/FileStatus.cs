@@ -22,5 +22,5 @@ internal readonly record struct FileStatus(
     /// <summary>Its length is that of a content: a device's or folder's is something else.</summary>
     public bool HasLength => (Mode & KindMask) is 0x8000 or 0xA000;
 
-    public (ulong Device, ulong Inode) Identity => (Device, Inode);
+    public FileIdentity Identity => new(Device, Inode);
 }

@@ -7,8 +7,8 @@ internal sealed class LargestFiles : ITreeVisitor
     private readonly uint? _owner;
     private readonly long _latest;
     private readonly object _gate = new();
-    private readonly PriorityQueue<(FileStatus Status, byte[] Path), (FileStatus Status, byte[] Path)> _kept = new(SmallestFirst.Instance);
-    private readonly Dictionary<(ulong Device, ulong Inode), (FileStatus Status, byte[] Path)> _linked = [];
+    private readonly PriorityQueue<FoundFile, FoundFile> _kept = new(SmallestFirst.Instance);
+    private readonly Dictionary<FileIdentity, FoundFile> _linked = [];
     private long _threshold;
 
     /// <summary>Begins.</summary>
@@ -45,19 +45,19 @@ internal sealed class LargestFiles : ITreeVisitor
             {
                 if (!_linked.TryGetValue(status.Identity, out var known) || ByteOrder.Instance.Compare(path, known.Path) < 0)
                 {
-                    _linked[status.Identity] = (status, path);
+                    _linked[status.Identity] = new FoundFile(status, path);
                 }
 
                 return;
             }
 
-            Keep((status, path));
+            Keep(new FoundFile(status, path));
         }
     }
 
     /// <summary>What was kept.</summary>
     /// <returns>The files, the largest first.</returns>
-    public IReadOnlyList<(FileStatus Status, byte[] Path)> Complete()
+    public IReadOnlyList<FoundFile> Complete()
     {
         lock (_gate)
         {
@@ -93,7 +93,7 @@ internal sealed class LargestFiles : ITreeVisitor
     {
     }
 
-    private void Keep((FileStatus Status, byte[] Path) file)
+    private void Keep(FoundFile file)
     {
         _kept.Enqueue(file, file);
         if (_kept.Count > _filter.First)
@@ -104,13 +104,13 @@ internal sealed class LargestFiles : ITreeVisitor
     }
 
     /// <summary>The smallest first; of equal ones the last by its path.</summary>
-    private sealed class SmallestFirst : IComparer<(FileStatus Status, byte[] Path)>
+    private sealed class SmallestFirst : IComparer<FoundFile>
     {
         public static readonly SmallestFirst Instance = new();
 
-        public int Compare((FileStatus Status, byte[] Path) x, (FileStatus Status, byte[] Path) y)
+        public int Compare(FoundFile? x, FoundFile? y)
         {
-            var bySize = x.Status.SizeBytes.CompareTo(y.Status.SizeBytes);
+            var bySize = x!.Status.SizeBytes.CompareTo(y!.Status.SizeBytes);
             return bySize != 0 ? bySize : ByteOrder.Instance.Compare(y.Path, x.Path);
         }
     }

@@ -86,6 +86,14 @@ internal static class NativeFiles
         return 0;
     }
 
+    /// <summary>Reads what a symbolic link holds.</summary>
+    /// <param name="parent">Open folder that the name is in, or <see cref="CurrentFolder"/>.</param>
+    /// <param name="name">Name or path, ending with NUL.</param>
+    /// <param name="buffer">Takes the content; what is longer is cut.</param>
+    /// <returns>Bytes; negative when there is no such link, or it may not be read.</returns>
+    public static int ReadLink(int parent, ReadOnlySpan<byte> name, byte[] buffer) =>
+        (int)readlinkat(parent, ref MemoryMarshal.GetReference(name), ref buffer[0], buffer.Length);
+
     // As stat(1) prints it.
     private static ulong DeviceNumber(ulong major, ulong minor) =>
         ((major & 0xfffff000) << 32) | ((major & 0xfff) << 8) | ((minor & 0xffffff00) << 12) | (minor & 0xff);
@@ -95,6 +103,10 @@ internal static class NativeFiles
     [DllImport("libc", EntryPoint = "openat", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int openat(int parent, ref byte name, int flags);
+
+    [DllImport("libc", EntryPoint = "readlinkat")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint readlinkat(int parent, ref byte name, ref byte buffer, nint size);
 
     [DllImport("libc", EntryPoint = "close")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

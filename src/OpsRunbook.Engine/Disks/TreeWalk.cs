@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.ComponentModel;
 
@@ -8,21 +7,18 @@ namespace OpsRunbook.Engine.Disks;
 internal sealed class TreeWalk
 {
     private const int BufferSize = 64 * 1024;
-    private const int NameOffset = 19;
     private const int MostWaitingBatches = 16;
-    private const byte FolderType = 4;
-    private const byte RegularType = 8;
 
     private readonly ITreeVisitor _visitor;
     private readonly bool _allFileSystems;
     private readonly CancellationToken _cancellationToken;
 
     // Each thread takes what it added last, and what another added first when it has nothing itself.
-    private readonly ConcurrentBag<Work> _waiting = [];
+    private readonly ConcurrentBag<Job> _waiting = [];
 
     // What is mounted from the same file system shows files that have their own place in the tree: it comes last, for those that have none.
-    private readonly ConcurrentBag<(TreeFolder Folder, byte[] Name, FileStatus Status)> _mounts = [];
-    private readonly ConcurrentDictionary<(ulong Device, ulong Inode), bool> _entered = new();
+    private readonly ConcurrentBag<Mount> _mounts = [];
+    private readonly HashSet<FileIdentity> _entered = [];
     private int _unfinished;
     private int _idle;
     private string? _firstProblem;
@@ -41,10 +37,10 @@ internal sealed class TreeWalk
     /// <summary>One of them and why; null for none.</summary>
     public string? FirstProblem => _firstProblem;
 
-    /// <summary>Walks.</summary>
+    /// <summary>Walks, on this thread and one more for each further core.</summary>
     /// <param name="path">Where to start. A link is followed here.</param>
     /// <returns>The kernel's error number when the start cannot be looked at; 0 for none.</returns>
-    public async Task<int> RunAsync(byte[] path)
+    public int Run(byte[] path)
     {
         var name = RawPaths.Terminate(path);
         var error = NativeFiles.Status(NativeFiles.CurrentFolder, name, follow: true, out var status);
@@ -59,16 +55,16 @@ internal sealed class TreeWalk
         }
 
         Enter(null, name, status);
-        await WorkAsync();
+        Work();
         while (!_mounts.IsEmpty)
         {
-            var mounts = _mounts.OrderBy(mount => mount.Folder.PathOf(mount.Name.AsSpan(0, mount.Name.Length - 1)), ByteOrder.Instance).ToList();
+            var mounts = _mounts.OrderBy(mount => mount.Path, ByteOrder.Instance).ToList();
             _mounts.Clear();
-            foreach (var (folder, mounted, mountStatus) in mounts)
+            foreach (var mount in mounts)
             {
-                Enter(folder, mounted, mountStatus);
-                folder.Release();
-                await WorkAsync();
+                Enter(mount.Folder, mount.Name, mount.Status);
+                mount.Folder.Release();
+                Work();
             }
         }
 
@@ -76,8 +72,18 @@ internal sealed class TreeWalk
         return 0;
     }
 
-    private Task WorkAsync() => Task.WhenAll(Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount)).Select(_ =>
-        Task.Factory.StartNew(Take, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+    private void Work()
+    {
+        var threads = new Task[Math.Max(1, Environment.ProcessorCount)];
+        for (var i = 1; i < threads.Length; i++)
+        {
+            threads[i] = Task.Factory.StartNew(Take, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+
+        threads[0] = new Task(Take);
+        threads[0].RunSynchronously(TaskScheduler.Default);
+        Task.WhenAll(threads).GetAwaiter().GetResult();
+    }
 
     private void Take()
     {
@@ -86,7 +92,7 @@ internal sealed class TreeWalk
         var idle = false;
         while (Volatile.Read(ref _unfinished) > 0)
         {
-            if (!_waiting.TryTake(out var work))
+            if (!_waiting.TryTake(out var job))
             {
                 if (!idle)
                 {
@@ -106,13 +112,18 @@ internal sealed class TreeWalk
             }
 
             // After a cancellation what waits is only let go, so that every folder is closed.
-            if (!_cancellationToken.IsCancellationRequested)
+            try
             {
-                Do(work, buffer);
+                if (!_cancellationToken.IsCancellationRequested)
+                {
+                    Do(job, buffer);
+                }
             }
-
-            work.Folder.Release();
-            Interlocked.Decrement(ref _unfinished);
+            finally
+            {
+                job.Folder.Release();
+                Interlocked.Decrement(ref _unfinished);
+            }
         }
 
         if (idle)
@@ -121,10 +132,10 @@ internal sealed class TreeWalk
         }
     }
 
-    private void Do(Work work, byte[] buffer)
+    private void Do(Job job, byte[] buffer)
     {
-        var folder = work.Folder;
-        if (work.Entries is { } entries)
+        var folder = job.Folder;
+        if (job.Entries is { } entries)
         {
             Look(folder, entries);
             return;
@@ -144,7 +155,7 @@ internal sealed class TreeWalk
             if (count > BufferSize / 2 && Volatile.Read(ref _idle) > 0 && _waiting.Count < MostWaitingBatches)
             {
                 folder.Use();
-                Add(new Work(folder, buffer.AsSpan(0, count).ToArray()));
+                Add(new Job(folder, buffer.AsSpan(0, count).ToArray()));
             }
             else
             {
@@ -158,22 +169,18 @@ internal sealed class TreeWalk
         }
     }
 
-    private void Look(TreeFolder folder, ReadOnlySpan<byte> entries)
+    private void Look(TreeFolder folder, ReadOnlySpan<byte> read)
     {
         var totals = default(TreeTotals);
-        while (!entries.IsEmpty)
+        var entries = new FolderEntries(read);
+        while (entries.Next())
         {
-            var length = BinaryPrimitives.ReadUInt16LittleEndian(entries[16..]);
-            var type = entries[18];
-            var name = entries[NameOffset..length];
-            name = name[..(name.IndexOf((byte)0) + 1)];
-            entries = entries[length..];
-            if (name.SequenceEqual(".\0"u8) || name.SequenceEqual("..\0"u8)
-                || (_visitor.RegularFilesOnly && type is not (0 or FolderType or RegularType)))
+            if (_visitor.RegularFilesOnly && entries.Type is not (FolderEntries.UnknownType or FolderEntries.FolderType or FolderEntries.RegularType))
             {
                 continue;
             }
 
+            var name = entries.Name;
             var error = NativeFiles.Status(folder.Descriptor, name, follow: false, out var status);
             if (error != 0)
             {
@@ -190,7 +197,7 @@ internal sealed class TreeWalk
             else if (status.IsMountRoot)
             {
                 folder.Use();
-                _mounts.Add((folder, name.ToArray(), status));
+                _mounts.Add(new Mount(folder, name.ToArray(), status));
             }
             else
             {
@@ -203,16 +210,22 @@ internal sealed class TreeWalk
 
     private void Enter(TreeFolder? parent, byte[] name, in FileStatus status)
     {
-        if (_entered.TryAdd(status.Identity, true))
+        bool isNew;
+        lock (_entered)
         {
-            Add(new Work(new TreeFolder(parent, name, status.Device, _visitor.Enter(parent, name.AsSpan(0, name.Length - 1), status)), null));
+            isNew = _entered.Add(status.Identity);
+        }
+
+        if (isNew)
+        {
+            Add(new Job(new TreeFolder(parent, name, status.Device, _visitor.Enter(parent, name.AsSpan(0, name.Length - 1), status)), null));
         }
     }
 
-    private void Add(Work work)
+    private void Add(Job job)
     {
         Interlocked.Increment(ref _unfinished);
-        _waiting.Add(work);
+        _waiting.Add(job);
     }
 
     private void Fail(TreeFolder folder, ReadOnlySpan<byte> name, int error)
@@ -232,5 +245,11 @@ internal sealed class TreeWalk
     }
 
     /// <summary>A folder to read, or entries of it that have been read.</summary>
-    private readonly record struct Work(TreeFolder Folder, byte[]? Entries);
+    private sealed record Job(TreeFolder Folder, byte[]? Entries);
+
+    /// <summary>A folder on which something is mounted.</summary>
+    private sealed record Mount(TreeFolder Folder, byte[] Name, FileStatus Status)
+    {
+        public byte[] Path { get; } = Folder.PathOf(Name.AsSpan(0, Name.Length - 1));
+    }
 }

@@ -5,7 +5,7 @@ internal sealed class UsageTally : ITreeVisitor
 {
     private readonly int _depth;
     private readonly object _gate = new();
-    private readonly Dictionary<(ulong Device, ulong Inode), (UsageNode Node, FileStatus Status)> _linked = [];
+    private readonly Dictionary<FileIdentity, Linked> _linked = [];
     private readonly UsageNode _root;
 
     /// <summary>Begins.</summary>
@@ -49,7 +49,7 @@ internal sealed class UsageTally : ITreeVisitor
         {
             if (!_linked.TryGetValue(status.Identity, out var known) || ByteOrder.Instance.Compare(node.Path, known.Node.Path) < 0)
             {
-                _linked[status.Identity] = (node, status);
+                _linked[status.Identity] = new Linked(node, status);
             }
         }
     }
@@ -59,9 +59,9 @@ internal sealed class UsageTally : ITreeVisitor
     /// <returns>The folders, the largest first.</returns>
     public IReadOnlyList<DiskUsage> Complete(string host)
     {
-        foreach (var (node, status) in _linked.Values)
+        foreach (var file in _linked.Values)
         {
-            node.Add(status);
+            file.Node.Add(file.Status);
         }
 
         _linked.Clear();
@@ -125,4 +125,7 @@ internal sealed class UsageTally : ITreeVisitor
 
         nodes.Add(node);
     }
+
+    /// <summary>A file with several names, and where it belongs.</summary>
+    private sealed record Linked(UsageNode Node, FileStatus Status);
 }

@@ -6,8 +6,8 @@ namespace OpsRunbook.Engine.Logs;
 public sealed class LogFilter
 {
     private readonly LogQuery _query;
-    private readonly LogPattern? _match;
-    private readonly LogPattern? _notMatch;
+    private readonly OperatorPattern? _match;
+    private readonly OperatorPattern? _notMatch;
 
     /// <summary>Prepares the filter.</summary>
     /// <param name="query">What is wanted.</param>
@@ -16,8 +16,8 @@ public sealed class LogFilter
     {
         ArgumentNullException.ThrowIfNull(query);
         _query = query;
-        _match = query.Match is null ? null : LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
-        _notMatch = query.NotMatch is null ? null : LogPattern.Create(query.NotMatch, query.CaseSensitive, nameof(query.NotMatch));
+        _match = query.Match is null ? null : OperatorPattern.ForRecords(query.Match, query.CaseSensitive, nameof(query.Match));
+        _notMatch = query.NotMatch is null ? null : OperatorPattern.ForRecords(query.NotMatch, query.CaseSensitive, nameof(query.NotMatch));
     }
 
     /// <summary>The record is within the time range, or has no time.</summary>

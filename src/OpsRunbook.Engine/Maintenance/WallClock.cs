@@ -25,10 +25,18 @@ public sealed class WallClock(TimeZoneInfo zone)
                 "Window.TimeZoneUnknown",
                 OpsErrorKind.InvalidArgument,
                 $"This machine knows no time zone '{Display.Text(name)}'.",
-                $"{Nearest.Suggest(name!, TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id)) ?? "Use a name such as Europe/Berlin, and see that the package tzdata is installed."}",
+                Suggest(name!),
                 name,
                 error);
         }
+    }
+
+    // People know the city. What is known at all would be a list of hundreds.
+    private static string Suggest(string name)
+    {
+        var known = TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id).ToList();
+        var near = known.Find(zone => zone.EndsWith("/" + name.Trim().Replace(' ', '_'), StringComparison.OrdinalIgnoreCase)) ?? Nearest.Find(name, known);
+        return near is null ? "Write a name such as Europe/Berlin, America/New_York or UTC, and see that the package tzdata is installed." : $"Did you mean '{near}'?";
     }
 
     /// <summary>

@@ -103,7 +103,7 @@ public sealed class WindowPlanner(StackSession session, ChangeOrigin origin, IOp
     private async Task<MaintenanceWindow?> ExtendLockedAsync(string? id, TimeSpan more, CancellationToken cancellationToken)
     {
         var open = (await _store.ListAsync(onlyUnfinished: true, cancellationToken)).LastOrDefault(window => window.State == MaintenanceWindowState.Open && (id is null || window.Id == id))
-            ?? throw new OpsException("Window.NotOpen", OpsErrorKind.NotFound, $"No such maintenance window of the stack '{session.Stack.Name}' is open.", "Get-MaintenanceWindow shows what there is.", id ?? session.Stack.Name);
+            ?? throw new OpsException("Window.NotOpen", OpsErrorKind.NotFound, $"No maintenance window {(id is null ? string.Empty : $"'{Display.Text(id)}' ")}of the stack '{session.Stack.Name}' is open.", "Get-MaintenanceWindow shows what there is.", id ?? session.Stack.Name);
 
         // One that has outlived its end gets its time from now on.
         var end = (open.End > _context.Now ? open.End : _context.Now) + more;

@@ -67,19 +67,26 @@ internal sealed class WindowStore(IStateStore state, string stack)
     /// <exception cref="OpsException"><c>State.Locked</c>, which names the holder; <c>Window.LockLost</c>; what the work throws.</exception>
     public async Task<T> LockedAsync<T>(string purpose, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
-        await using var gate = await state.LockAsync($"window/{stack}", purpose, cancellationToken);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gate.Lost);
+        const string Remedy = "Get-MaintenanceWindow shows how far it is; Stop-MaintenanceWindow finishes or undoes it.";
+        var lost = CancellationToken.None;
         try
         {
+            await using var gate = await state.LockAsync($"window/{stack}", purpose, cancellationToken);
+            lost = gate.Lost;
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lost);
             return await work(linked.Token);
         }
-        catch (OperationCanceledException) when (gate.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OpsException error) when (error.Id is "State.NotWritten" or "State.NotReadable")
+        {
+            throw new OpsException(error.Id, error.Kind, error.Message, $"{error.NextStep} Then: {Remedy}", error.Target, error);
+        }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new OpsException(
                 "Window.LockLost",
                 OpsErrorKind.Connection,
                 $"The connection to {state.Location} was lost, so that somebody else could have begun to work at the same window: the work was stopped.",
-                "Get-MaintenanceWindow shows how far it is; Stop-MaintenanceWindow finishes or undoes it.",
+                Remedy,
                 stack);
         }
     }

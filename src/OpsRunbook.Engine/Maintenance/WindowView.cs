@@ -58,7 +58,7 @@ internal static class WindowView
             MaintenanceWindowState.Stopping when running is null && failed.Exists(step => window.Closing.Contains(step)) => (HealthStatus.Critical, $"not ended, visitors may be kept out{steps}; mend that and repeat Stop-MaintenanceWindow"),
             MaintenanceWindowState.Starting or MaintenanceWindowState.Stopping when window.IsInterrupted => (
                 HealthStatus.Warning,
-                $"interrupted{(running is null ? string.Empty : $" in '{running.Action} {running.Target}'")}; Stop-MaintenanceWindow {(window.State == MaintenanceWindowState.Starting ? "undoes what was done" : "finishes it")}{steps}"),
+                $"interrupted; Stop-MaintenanceWindow {(window.State == MaintenanceWindowState.Starting ? "undoes what was done" : "finishes it")}{(running is null ? string.Empty : $"; it was at '{running.Action} {running.Target}'")}{steps}"),
             MaintenanceWindowState.Starting => (HealthStatus.Warning, $"being begun by {WindowTexts.Who(window)}"),
             MaintenanceWindowState.Stopping => (HealthStatus.Warning, $"being ended by {window.Worker.User} on {window.Worker.Machine}"),
             MaintenanceWindowState.Open when now > end => (

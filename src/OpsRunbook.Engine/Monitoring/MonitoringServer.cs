@@ -188,6 +188,7 @@ public sealed record MonitoringServer(string Product, IHost Host, Uri Address)
             // It is text.
         }
 
-        return text.Length > LongestMessage ? text[..LongestMessage] + "…" : text;
+        // What to do next follows it as a sentence.
+        return text.Length > LongestMessage ? text[..LongestMessage] + "…" : text.TrimEnd('.') + ".";
     }
 }

@@ -62,7 +62,7 @@ public sealed class GuardList(StackSession session, IOperationOutput progress, T
                 "Journal" => await JournalAsync(cancellationToken),
                 "OpenWindow" => await WindowAsync(cancellationToken),
                 "ProtectedKey" => ProtectedKeys(),
-                "SmokeTest" => One(HealthStatus.Healthy, _stack.Maintenance?.SmokeTests.Count > 0 ? $"{_stack.Maintenance.SmokeTests.Count} tests are made at the end of a window" : "the stack has no smoke tests"),
+                "SmokeTest" => One(HealthStatus.Healthy, _stack.Maintenance?.SmokeTests.Count > 0 ? $"made at the end of a window: {_stack.Maintenance.SmokeTests.Count}" : "the stack has no smoke tests"),
                 "State" => await StateAsync(cancellationToken),
                 "WindowTime" => await DueAsync(cancellationToken),
                 _ => One(HealthStatus.Healthy, "asked about what a command is given"),

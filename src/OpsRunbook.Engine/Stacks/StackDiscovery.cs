@@ -8,6 +8,9 @@ public static class StackDiscovery
     private static readonly TimeSpan LocalLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RemoteLimit = TimeSpan.FromSeconds(6);
 
+    // A Node.js that starts, which on a busy machine alone takes longer than all the rest.
+    private static readonly TimeSpan Pm2Limit = TimeSpan.FromSeconds(8);
+
     /// <summary>Looks at service managers, listening servers, containers and web server sites.</summary>
     /// <param name="host">Host to look at.</param>
     /// <param name="output">Takes what could not be looked at, as verbose lines and warnings.</param>
@@ -24,7 +27,7 @@ public static class StackDiscovery
         var systemd = processes.Any(process => process is { Pid: 1, Name: "systemd" or "init" })
             ? LookAsync("systemd units", token => SystemdSource.ReadAsync(host, token), [])
             : Task.FromResult<IReadOnlyList<SystemdUnit>>([]);
-        var applications = LookAsync("pm2 applications", token => Pm2Source.ReadAsync(host, processes, output, token), []);
+        var applications = LookAsync("pm2 applications", token => Pm2Source.ReadAsync(host, processes, output, token), [], Pm2Limit);
         var sockets = LookAsync("listening sockets", host.GetListeningSocketsAsync, []);
         var owners = LookAsync<ServiceOwners?>("the owners of processes", async token => await ServiceOwners.CreateAsync(host, processes, token), null);
         var certificates = LookAsync("certificates", token => CertificateSource.ReadAsync(host, processes, token), []);
@@ -42,13 +45,14 @@ public static class StackDiscovery
         return builder.Stack;
 
         // One source that hangs or fails must not hide what the others found.
-        async Task<T> LookAsync<T>(string what, Func<CancellationToken, Task<T>> look, T nothing)
+        async Task<T> LookAsync<T>(string what, Func<CancellationToken, Task<T>> look, T nothing, TimeSpan? longer = null)
         {
+            var patience = longer ?? limit;
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            bound.CancelAfter(limit);
+            bound.CancelAfter(patience);
             try
             {
-                return await look(bound.Token).WaitAsync(limit, cancellationToken);
+                return await look(bound.Token).WaitAsync(patience, cancellationToken);
             }
             catch (OpsException error) when (error.Kind is OpsErrorKind.NotInstalled or OpsErrorKind.NotFound)
             {
@@ -62,7 +66,7 @@ public static class StackDiscovery
             }
             catch (Exception error) when (error is TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                output.Warning($"Discovery of {what} on {host.Name} was given up after {Duration.Format(limit)}.");
+                output.Warning($"Discovery of {what} on {host.Name} was given up after {Duration.Format(patience)}.");
                 return nothing;
             }
         }

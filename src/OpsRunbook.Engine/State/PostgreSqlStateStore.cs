@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Npgsql;
@@ -22,7 +23,11 @@ public sealed class PostgreSqlStateStore : IStateStore
     // Years of changes over a slow line.
     private static readonly TimeSpan JournalPatience = TimeSpan.FromMinutes(2);
 
+    private static readonly TimeSpan RetakePause = TimeSpan.FromMilliseconds(100);
+
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly ConcurrentDictionary<PostgreSqlStateLock, string> _held = new();
+    private readonly ConcurrentDictionary<(string Kind, string Id), Unanswered> _unanswered = new();
     private readonly DatabaseMember _member;
     private readonly string _schemaName;
     private readonly string _schema;
@@ -82,22 +87,44 @@ public sealed class PostgreSqlStateStore : IStateStore
         }
 
         var content = Encoding.UTF8.GetString(json.Span);
-        await WritingAsync(
-            $"The {kind} '{id}' in {Location}",
-            async (session, again, token) =>
-            {
-                // When the connection broke, the last attempt may have been carried out.
-                var written = (again && await FindAsync(session, kind, id, token) is { } present && present.Version == expected + 1 && present.Json.Span.SequenceEqual(json.Span))
-                    || await session.ExecuteAsync(
-                        expected == 0
+        var earlier = _unanswered.TryGetValue((kind, id), out var unanswered) && unanswered.Expected == expected ? unanswered.Contents : [];
+        var from = expected;
+        try
+        {
+            await WritingAsync(
+                $"The {kind} '{id}' in {Location}",
+                async (session, again, token) =>
+                {
+                    // When the connection broke, the last attempt may have been carried out, or one before that was given up.
+                    var present = again || earlier.Count > 0 ? await FindAsync(session, kind, id, token) : null;
+                    if (again && present?.Version == from + 1 && present.Json.Span.SequenceEqual(json.Span))
+                    {
+                        return 0;
+                    }
+
+                    if (present?.Version > from && earlier.Exists(content => present.Json.Span.SequenceEqual(content.Span)))
+                    {
+                        from = present.Version;
+                    }
+
+                    var written = await session.ExecuteAsync(
+                        from == 0
                             ? $"INSERT INTO {_schema}.documents VALUES ($1, $2, 1, clock_timestamp(), clock_timestamp(), $3, $4::json) ON CONFLICT DO NOTHING"
                             : $"UPDATE {_schema}.documents SET version = version + 1, written = clock_timestamp(), open = $3, content = $4::json WHERE kind = $1 AND id = $2 AND version = $5",
                         token,
-                        expected == 0 ? [kind, id, open, content] : [kind, id, open, content, expected]) == 1;
-                return written ? 0 : throw StateErrors.Changed(kind, id, expected, (await FindAsync(session, kind, id, token))?.Version ?? 0);
-            },
-            cancellationToken);
-        return expected + 1;
+                        from == 0 ? [kind, id, open, content] : [kind, id, open, content, from]) == 1;
+                    return written ? 0 : throw StateErrors.Changed(kind, id, expected, (await FindAsync(session, kind, id, token))?.Version ?? 0);
+                },
+                cancellationToken);
+        }
+        catch (Exception error) when (error is OpsException { Id: "State.NotWritten" } or OperationCanceledException)
+        {
+            _unanswered[(kind, id)] = new Unanswered(expected, [.. earlier, json]);
+            throw;
+        }
+
+        _unanswered.TryRemove((kind, id), out _);
+        return from + 1;
     }
 
     /// <inheritdoc/>
@@ -120,39 +147,21 @@ public sealed class PostgreSqlStateStore : IStateStore
     public async Task<IStateLock> LockAsync(string name, string purpose, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var place = $"The lock '{name}' in {Location}";
-        PostgreSqlSession? session = null;
-        try
+        for (var attempt = 0; ; attempt++)
         {
-            // A session of its own: while it lives it has the lock, whatever becomes of the others.
-            var taken = session = await ConnectAsync(cancellationToken);
-            await Deadline.RunAsync(
-                _member.Timeout,
-                async token =>
-                {
-                    await HoldAsync(taken, name, token);
-                    await taken.ExecuteAsync(
-                        $"INSERT INTO {_schema}.locks VALUES ($1, pg_backend_pid(), $2) ON CONFLICT (name) DO UPDATE SET backend = EXCLUDED.backend, holder = EXCLUDED.holder",
-                        token,
-                        name,
-                        Encoding.UTF8.GetString(LockHolder.Self(purpose).ToJson()));
-                    return taken.Version < 140000 ? 0 : await taken.ExecuteAsync($"SET idle_session_timeout = '{(int)PostgreSqlStateLock.Silence.TotalSeconds}s'", token);
-                },
-                () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Location, _member.Timeout, "answer")),
-                cancellationToken);
-            session = null;
-            return new PostgreSqlStateLock(taken, token => taken.ExecuteAsync($"DELETE FROM {_schema}.locks WHERE name = $1 AND backend = pg_backend_pid()", token, name));
-        }
-        catch (OpsException error) when (IsOfServer(error))
-        {
-            throw StateErrors.NotWritten(place, error.Message, error);
-        }
-        finally
-        {
-            if (session is not null)
+            try
             {
-                await session.DisposeAsync();
+                return await TakeAsync(name, LockHolder.Self(purpose), cancellationToken);
             }
+            catch (OpsException error) when (IsOfServer(error))
+            {
+                if (!IsWorthWaiting(error, attempt))
+                {
+                    throw StateErrors.NotWritten($"The lock '{name}' in {Location}", error.Message, error);
+                }
+            }
+
+            await Task.Delay(Pauses[attempt], cancellationToken);
         }
     }
 
@@ -175,12 +184,93 @@ public sealed class PostgreSqlStateStore : IStateStore
     private async Task<StateDocument?> FindAsync(PostgreSqlSession session, string kind, string id, CancellationToken cancellationToken) =>
         (await session.QueryAsync($"SELECT kind, id, version, created, written, open, content::text FROM {_schema}.documents WHERE kind = $1 AND id = $2", Document, cancellationToken, kind, id)) is [var found] ? found : null;
 
+    private async Task<IStateLock> TakeAsync(string name, LockHolder self, CancellationToken cancellationToken)
+    {
+        var holder = Encoding.UTF8.GetString(self.ToJson());
+
+        // A session of its own: while it lives it has the lock, whatever becomes of the others.
+        var session = await HoldingAsync(
+            async (session, token) =>
+            {
+                await HoldAsync(session, name, token);
+                await session.ExecuteAsync(
+                    $"INSERT INTO {_schema}.locks VALUES ($1, pg_backend_pid(), $2) ON CONFLICT (name) DO UPDATE SET backend = EXCLUDED.backend, holder = EXCLUDED.holder", token, name, holder);
+            },
+            cancellationToken);
+        return new PostgreSqlStateLock(
+            name,
+            session,
+            _held,
+            token => RetakeAsync(name, holder, token),
+            (present, token) => present.ExecuteAsync($"DELETE FROM {_schema}.locks WHERE name = $1 AND backend = pg_backend_pid()", token, name));
+    }
+
+    private async Task<PostgreSqlSession> HoldingAsync(Func<PostgreSqlSession, CancellationToken, Task> hold, CancellationToken cancellationToken)
+    {
+        var session = await ConnectAsync(cancellationToken);
+        try
+        {
+            await Deadline.RunAsync(
+                _member.Timeout,
+                async token =>
+                {
+                    await hold(session, token);
+                    return session.Version < 140000 ? 0 : await session.ExecuteAsync($"SET idle_session_timeout = '{(int)PostgreSqlStateLock.Silence.TotalSeconds}s'", token);
+                },
+                () => DatabaseErrors.FromEndpoint(EndpointErrors.Timeout(Location, _member.Timeout, "answer")),
+                cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    // The name of a holder outlives its session, and whoever takes the lock writes another and removes that at the end. While ours
+    // is there, nobody has had the lock since.
+    private async Task<PostgreSqlSession> RetakeAsync(string name, string holder, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await HoldingAsync(
+                    async (session, token) =>
+                    {
+                        var isFree = await TryHoldAsync(session, name, token);
+                        if ((await session.QueryAsync($"SELECT 1 FROM {_schema}.locks WHERE name = $1 AND holder = $2", _ => 0, token, name, holder)).Count == 0)
+                        {
+                            throw StateErrors.Locked(name, null);
+                        }
+
+                        if (!isFree)
+                        {
+                            throw DatabaseErrors.ConnectionLost(Location, "the session that had the lock has not ended yet");
+                        }
+
+                        await session.ExecuteAsync($"UPDATE {_schema}.locks SET backend = pg_backend_pid() WHERE name = $1", token, name);
+                    },
+                    cancellationToken);
+            }
+            catch (OpsException error) when (IsOfServer(error))
+            {
+                await Task.Delay(RetakePause, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<bool> TryHoldAsync(PostgreSqlSession session, string name, CancellationToken cancellationToken) =>
+        (await session.QueryAsync("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", row => row.GetBoolean(0), cancellationToken, KeyOf(name)))[0];
+
+    private string KeyOf(string name) => $"{_schemaName}/{name}";
+
     private async Task HoldAsync(PostgreSqlSession session, string name, CancellationToken cancellationToken)
     {
-        var key = $"{_schemaName}/{name}";
         for (var waited = System.Diagnostics.Stopwatch.StartNew(); ;)
         {
-            if ((await session.QueryAsync("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", row => row.GetBoolean(0), cancellationToken, key))[0])
+            if (await TryHoldAsync(session, name, cancellationToken))
             {
                 return;
             }
@@ -194,7 +284,7 @@ public sealed class PostgreSqlStateStore : IStateStore
                 row => LockHolder.Parse(Encoding.UTF8.GetBytes(row.GetString(0))),
                 cancellationToken,
                 name,
-                key)) is [var found] ? found : null;
+                KeyOf(name))) is [var found] ? found : null;
             if (holder is not null || waited.Elapsed > HolderPatience)
             {
                 throw StateErrors.Locked(name, holder);
@@ -224,6 +314,12 @@ public sealed class PostgreSqlStateStore : IStateStore
             },
             cancellationToken);
     }
+
+    // Who has waited for it once does not wait at every step of what a command still has to do.
+    private bool IsWorthWaiting(Exception error, int attempt) => !_isAway && attempt < Pauses.Length && IsAway(error);
+
+    // What stands in front of a server that is down may take the connection and end it without a word.
+    private static bool IsAway(Exception error) => error is OpsException { Kind: OpsErrorKind.Connection or OpsErrorKind.InvalidData } failure && IsOfServer(failure);
 
     private async Task<T> ReadingAsync<T>(string place, Func<PostgreSqlSession, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -260,7 +356,14 @@ public sealed class PostgreSqlStateStore : IStateStore
             {
                 try
                 {
-                    _session ??= await ConnectAsync(cancellationToken);
+                    if (_session is null)
+                    {
+                        _session = await ConnectAsync(cancellationToken);
+
+                        // Whatever has ended this session may have ended those of the locks: nothing is written before that is known.
+                        await Task.WhenAll(_held.Keys.Select(held => held.CheckAsync()));
+                    }
+
                     var again = begun;
                     begun = true;
                     var session = _session;
@@ -277,10 +380,9 @@ public sealed class PostgreSqlStateStore : IStateStore
                         _session = null;
                     }
 
-                    // Who has waited for it once does not wait at every step of what a command still has to do.
-                    if (_isAway || attempt >= Pauses.Length || error is not OpsException { Kind: OpsErrorKind.Connection or OpsErrorKind.InvalidData } failure || !IsOfServer(failure))
+                    if (!IsWorthWaiting(error, attempt))
                     {
-                        _isAway = error is OpsException { Kind: OpsErrorKind.Connection };
+                        _isAway = IsAway(error);
                         throw;
                     }
                 }
@@ -293,6 +395,9 @@ public sealed class PostgreSqlStateStore : IStateStore
             _gate.Release();
         }
     }
+
+    // What a document was to become, and nobody knows whether it has.
+    private sealed record Unanswered(long Expected, List<ReadOnlyMemory<byte>> Contents);
 
     private sealed class SharedJournal(PostgreSqlStateStore store) : IJournal
     {

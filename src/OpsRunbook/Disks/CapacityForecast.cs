@@ -21,6 +21,9 @@ public sealed record CapacityForecast
     /// <summary>Last value: percent, and bytes for a database; null when there is none.</summary>
     public double? Value { get; init; }
 
+    /// <summary>The last value with its unit, as the table shows it; empty when there is none.</summary>
+    public string ValueText => Kind == CapacityKind.Database ? Display.Size((long?)Value) : Display.Percent(Value);
+
     /// <summary>Growth in a day, in the same unit: the median of the slopes between all pairs of values (Theil 1950, Sen 1968). Null when there is not enough data.</summary>
     public double? GrowthPerDay { get; init; }
 

@@ -27,6 +27,15 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>The client's connection is reset, not closed.</summary>
     public bool Resets { get; init; }
 
+    /// <summary>Looks for this text instead, in a protocol that is not Redis'.</summary>
+    public string Text { init => _command = value; }
+
+    /// <summary>Cuts nothing any more.</summary>
+    public bool Passes { get; set; }
+
+    /// <summary>Done when the server has what it was sent, before the client's connection ends.</summary>
+    public Func<Task> Cutting { get; init; } = () => Task.CompletedTask;
+
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     private async Task RelayAsync(Stream client, CancellationToken cancellationToken)
@@ -43,7 +52,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             var text = tail + Encoding.Latin1.GetString(buffer, 0, count);
             var found = text.Split(_command).Length - 1;
             tail = text[^Math.Min(text.Length, _command.Length - 1)..];
-            if (found > 0 && Interlocked.Add(ref _seen, found) > _after)
+            if (found > 0 && !Passes && Interlocked.Add(ref _seen, found) > _after)
             {
                 await cut.CancelAsync();
                 await back;
@@ -51,6 +60,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
                 // The server does it, and nobody hears of it.
                 await Task.Delay(200, cancellationToken);
+                await Cutting();
                 if (Resets)
                 {
                     ((NetworkStream)client).Socket.LingerState = new LingerOption(true, 0);

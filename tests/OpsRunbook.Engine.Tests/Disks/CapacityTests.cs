@@ -64,6 +64,13 @@ public sealed class CapacityTests
     }
 
     [Theory]
+    [InlineData(CapacityKind.Disk, 30.1998, "30.2%")]
+    [InlineData(CapacityKind.Database, 1.5 * (1L << 30), "1.5 GB")]
+    [InlineData(CapacityKind.CacheMemory, null, "")]
+    public void A_value_has_its_unit_in_the_table(CapacityKind kind, double? value, string text) =>
+        Assert.Equal(text, new CapacityForecast { Status = HealthStatus.Unknown, Kind = kind, Target = "x", Value = value, Message = string.Empty }.ValueText);
+
+    [Theory]
     [InlineData(7, 24)]
     [InlineData(20, 3)]
     [InlineData(1, 24)]
@@ -179,6 +186,18 @@ public sealed class CapacityTests
 
         Assert.Contains("Prometheus could not be asked", Assert.Single(output.Warnings), StringComparison.Ordinal);
         Assert.All(output.Items.Cast<CapacityForecast>(), item => Assert.Equal("samples", item.Source));
+    }
+
+    [Fact]
+    public async Task A_name_that_picks_nothing_is_said()
+    {
+        var output = new RecordedOutput();
+        await using var session = new StackSession(new OpsStack { Name = "alone" });
+
+        await new CapacityReader(session, new NameFilter(["/", "/no/such/mount"]), [], TimeSpan.FromDays(30), output).RunAsync([session.Host(null)], CancellationToken.None);
+
+        Assert.Equal(("Capacity.NotFound", "/no/such/mount"), (Assert.Single(output.Errors).Id, output.Errors[0].Target));
+        Assert.All(output.Items.Cast<CapacityForecast>(), item => Assert.Equal("/", item.Target));
     }
 
     private static CapacityForecast Of(IReadOnlyList<(DateTime Time, double Value)> values) =>

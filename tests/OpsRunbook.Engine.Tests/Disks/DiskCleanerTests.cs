@@ -232,13 +232,12 @@ public sealed class DiskCleanerTests : IAsyncLifetime
     public async Task On_another_host_exactly_the_same_goes()
     {
         Skip.If(_disk is null, "Mounting a file system needs root.");
-        var server = await Servers.SshdAsync();
+        await AddHostAsync();
         await RunAsync("""
             mkdir logs; cd logs
             n=$(printf 'x\377\ny.log.1.gz'); head -c 3000000 /dev/zero > "$n"; touch -d '60 days ago' "$n"
             head -c 3000000 /dev/zero > app.log.1; touch -d '60 days ago' app.log.1; head -c 3000000 /dev/zero > open.log.1; touch -d '60 days ago' open.log.1; : > app.log; : > open.log
             """);
-        _stack.Hosts["away"] = new StackHost { Ssh = server.Destination, Identity = server.IdentityFile, Options = new Dictionary<string, string>(server.Options) };
         _stack.Logs["app"] = new StackLog { Files = [Folder + "/logs/"], Host = "away" };
         await using var session = new StackSession(_stack);
         await using var holder = new FileStream(Folder + "/logs/open.log.1", FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
@@ -250,6 +249,56 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.All(Items(output), item => Assert.Equal(item.SizeBytes, item.FreedBytes));
         Assert.Equal(["app.log", "open.log", "open.log.1"], Directory.GetFiles(Folder + "/logs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("away", Result(output).Host);
+    }
+
+    [SkippableFact]
+    public async Task Of_pm2_only_older_parts_of_the_logs_of_its_applications_in_the_stack_go()
+    {
+        Skip.If(_disk is null, "Mounting a file system needs root.");
+        var pm2 = await Servers.Pm2Async();
+        var (name, other) = ($"cleanup-{Environment.ProcessId}", $"other-{Environment.ProcessId}");
+        var script = Path.Combine(pm2.Folder, name + ".js");
+        await File.WriteAllTextAsync(script, "console.log('started'); setInterval(() => {}, 1000);");
+        await RunAsync("mkdir logs");
+        foreach (var app in (string[])[name, other])
+        {
+            await pm2.ExecuteAsync("start", script, "--name", app, "--output", $"{Folder}/logs/{app}-out.log", "--error", $"{Folder}/logs/{app}-error.log");
+        }
+
+        try
+        {
+            // What they write takes space too, and would be measured as less that was freed.
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            while (Directory.GetFiles(Folder + "/logs", "*-out.log").Count(log => new FileInfo(log).Length > 0) < 2)
+            {
+                await Task.Delay(50, limit.Token);
+            }
+
+            // As pm2-logrotate and logrotate name them, one too young, one of an application that the stack does not have, and no log at all.
+            await RunAsync($$"""
+                cd logs
+                new() { head -c 2000000 /dev/zero > "$1"; touch -d "$2 days ago" "$1"; }
+                new {{name}}-out__2026-01-01_00-00-00.log 30; new {{name}}-error.log.2.gz 20; new {{name}}-out.log.1 2
+                new {{other}}-out.log.2.gz 30; new {{name}}.dump 30
+                """);
+            _stack.Services["api"] = new StackService { Manager = ServiceManagerKind.Pm2, Unit = name, Pm2Home = pm2.Folder };
+
+            var output = await CleanAsync(1, category: DiskCleanupCategory.Pm2Log);
+
+            Assert.Empty(output.Errors);
+            Assert.Equal([$"{name}-out__2026-01-01_00-00-00.log", $"{name}-error.log.2.gz"], Items(output).Select(item => Path.GetFileName(item.Target)));
+            Assert.All(Items(output), item => Assert.Equal((DiskCleanupOutcome.Done, DiskCleanupRisk.Medium, item.SizeBytes), (item.Outcome, item.Risk, item.FreedBytes)));
+            Assert.Equal(
+                new[] { $"{name}-error.log", $"{name}-out.log", $"{name}-out.log.1", $"{name}.dump", $"{other}-error.log", $"{other}-out.log", $"{other}-out.log.2.gz" }.Order(StringComparer.Ordinal),
+                Directory.GetFiles(Folder + "/logs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+            // The log itself is never emptied.
+            Assert.StartsWith("started\n", await File.ReadAllTextAsync($"{Folder}/logs/{name}-out.log"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            await pm2.ExecuteAsync("delete", name, other);
+        }
     }
 
     [SkippableFact]
@@ -338,10 +387,15 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         }
     }
 
-    [SkippableFact]
-    public async Task Of_backups_only_what_the_retention_lets_go_goes_and_only_when_it_is_allowed()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_backups_only_what_the_retention_lets_go_goes_and_only_when_it_is_allowed(bool away)
     {
         Skip.If(_disk is null, "Mounting a file system needs root.");
+        var name = away ? await AddHostAsync() : null;
+        await using var session = new StackSession(_stack);
+        var host = session.Host(name);
         var backups = Directory.CreateDirectory(Folder + "/backups").FullName;
         var names = new List<string>();
         foreach (var (index, days) in ((int[])[30, 20, 10, 1]).Index())
@@ -363,10 +417,10 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         }
 
         _stack.Databases["shop"] = new StackDatabase { Engine = DatabaseEngine.Postgres };
-        _stack.Backups["db"] = new StackBackup { Database = "shop", Directory = backups, Retention = new StackRetention { Keep = TimeSpan.FromDays(5), Minimum = 1 } };
+        _stack.Backups["db"] = new StackBackup { Database = "shop", Host = name, Directory = backups, Retention = new StackRetention { Keep = TimeSpan.FromDays(5), Minimum = 1 } };
 
-        var careful = await CleanAsync(1, category: DiskCleanupCategory.Backup);
-        var output = await CleanAsync(1, category: DiskCleanupCategory.Backup, risk: DiskCleanupRisk.High);
+        var careful = await CleanAsync(1, host: host, category: DiskCleanupCategory.Backup);
+        var output = await CleanAsync(1, host: host, category: DiskCleanupCategory.Backup, risk: DiskCleanupRisk.High);
 
         // The newest, and the newest that was restored as a test, stay whatever their age.
         Assert.Empty(Items(careful));
@@ -377,6 +431,25 @@ public sealed class DiskCleanerTests : IAsyncLifetime
         Assert.All(Items(output), item => Assert.True(item.FreedBytes >= 3_000_000));
         Assert.Equal(names[2..], Directory.GetDirectories(backups).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(2, output.Questions.Count);
+        Assert.Equal(name ?? LocalHost.LocalName, Result(output).Host);
+        Assert.All(_journal.Records, record => Assert.Equal(name ?? LocalHost.LocalName, record.Host));
+    }
+
+    [SkippableFact]
+    public async Task Backups_of_another_host_are_no_business_of_this_one()
+    {
+        Skip.If(_disk is null, "Mounting a file system needs root.");
+        await RunAsync("mkdir backups; head -c 3000000 /dev/zero > backups/x");
+        _stack.Databases["shop"] = new StackDatabase { Engine = DatabaseEngine.Postgres };
+
+        // The folder has the same name here, but is another one there; and there nobody is to be asked.
+        _stack.Hosts["away"] = new StackHost { Ssh = "nobody@127.0.0.1:1" };
+        _stack.Backups["db"] = new StackBackup { Database = "shop", Host = "away", Directory = Folder + "/backups", Retention = new StackRetention { Keep = TimeSpan.FromDays(5) } };
+
+        var output = await CleanAsync(1, category: DiskCleanupCategory.Backup, risk: DiskCleanupRisk.High);
+
+        Assert.Empty(output.Errors);
+        Assert.Empty(Items(output));
     }
 
     [Theory]
@@ -397,6 +470,13 @@ public sealed class DiskCleanerTests : IAsyncLifetime
 
     private void Logs(string path, TimeSpan? keep = null, bool protect = false) =>
         _stack.Logs["log" + _stack.Logs.Count] = new StackLog { Files = [$"{Folder}/{path}"], Keep = keep, Protect = protect };
+
+    private async Task<string> AddHostAsync()
+    {
+        var server = await Servers.SshdAsync();
+        _stack.Hosts["away"] = new StackHost { Ssh = server.Destination, Identity = server.IdentityFile, Options = new Dictionary<string, string>(server.Options) };
+        return "away";
+    }
 
     private Task<string> RunAsync(string script) => Tool.RunAsync("sh", ["-c", "cd \"$0\" && " + script, Folder]);
 

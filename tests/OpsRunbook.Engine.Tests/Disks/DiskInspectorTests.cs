@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using OpsRunbook.Engine.Disks;
 using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Fixtures;
@@ -136,6 +137,43 @@ public sealed class DiskInspectorTests
 
         await stop.CancelAsync();
         await writer;
+    }
+
+    [Fact]
+    public async Task A_walk_that_is_stopped_in_the_middle_ends_with_that_and_leaves_no_folder_open()
+    {
+        await using var tree = await DiskTree.CreateAsync();
+        using var stop = new CancellationTokenSource();
+        var visitor = new Visitor(count =>
+        {
+            if (count == 100)
+            {
+                stop.Cancel();
+            }
+        });
+
+        Assert.ThrowsAny<OperationCanceledException>(() => new TreeWalk(visitor, allFileSystems: false, stop.Token).Run(Encoding.UTF8.GetBytes(tree.Folder)));
+
+        Assert.InRange(visitor.Files, 100, 2900);
+        Assert.DoesNotContain(OpenFolders(), folder => folder.StartsWith(tree.Folder, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_failure_of_one_thread_is_that_of_the_walk_and_keeps_no_other_waiting()
+    {
+        await using var tree = await DiskTree.CreateAsync();
+        var visitor = new Visitor(count =>
+        {
+            if (count == 100)
+            {
+                throw new InvalidDataException("on purpose");
+            }
+        });
+
+        var walk = Task.Run(() => new TreeWalk(visitor, allFileSystems: false, CancellationToken.None).Run(Encoding.UTF8.GetBytes(tree.Folder)));
+
+        Assert.Equal("on purpose", (await Assert.ThrowsAsync<InvalidDataException>(() => walk.WaitAsync(TimeSpan.FromSeconds(60)))).Message);
+        Assert.DoesNotContain(OpenFolders(), folder => folder.StartsWith(tree.Folder, StringComparison.Ordinal));
     }
 
     [SkippableFact]
@@ -292,5 +330,30 @@ public sealed class DiskInspectorTests
 
         // Other programs of the machine hold deleted files on the same file system.
         return output.Items.Cast<LargeFile>().Where(file => file.Path.StartsWith(path, StringComparison.Ordinal)).ToList();
+    }
+
+    private static List<string> OpenFolders() =>
+        Directory.GetFileSystemEntries("/proc/self/fd").Select(entry => new FileInfo(entry).LinkTarget).OfType<string>().ToList();
+
+    /// <summary>Counts the files of a walk.</summary>
+    private sealed class Visitor(Action<int> count) : ITreeVisitor
+    {
+        private int _files;
+
+        public int Files => _files;
+
+        public bool RegularFilesOnly => true;
+
+        public object? Enter(TreeFolder? parent, ReadOnlySpan<byte> name, in FileStatus status) => null;
+
+        public void File(TreeFolder folder, ReadOnlySpan<byte> name, in FileStatus status, ref TreeTotals totals) => count(Interlocked.Increment(ref _files));
+
+        public void Flush(TreeFolder folder, in TreeTotals totals)
+        {
+        }
+
+        public void Unreadable(TreeFolder folder)
+        {
+        }
     }
 }

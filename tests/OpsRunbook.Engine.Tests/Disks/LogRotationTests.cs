@@ -13,6 +13,7 @@ public sealed class LogRotationTests : IDisposable
     private readonly string _folder = TestRun.NewFolder("rotation");
     private readonly MemoryJournal _journal = new();
     private readonly OpsStack _stack = new() { Name = "vend hub" };
+    private string? _host;
 
     public LogRotationTests()
     {
@@ -25,10 +26,13 @@ public sealed class LogRotationTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    [SkippableFact]
-    public async Task A_log_is_covered_or_not_or_by_a_rule_that_is_refused_or_is_not_what_the_stack_wants()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_log_is_covered_or_not_or_by_a_rule_that_is_refused_or_is_not_what_the_stack_wants(bool away)
     {
         RequireLogrotate();
+        await UseAsync(away);
         foreach (var name in (string[])["good", "none", "bad", "other"])
         {
             await File.WriteAllTextAsync($"{_folder}/logs/{name}.log", "x\n");
@@ -40,10 +44,10 @@ public sealed class LogRotationTests : IDisposable
         await RuleAsync("other", "other.log", "weekly\nrotate 4");
         await RuleAsync("later", "later.log", "daily\nmissingok");
         var wish = new StackLogRotation { Every = "daily", Count = 14 };
-        _stack.Logs["app"] = new StackLog { Files = [_folder + "/logs/good.log", _folder + "/logs/none.log"], Rotation = wish };
-        _stack.Logs["bad"] = new StackLog { Files = [_folder + "/logs/bad.log"] };
-        _stack.Logs["other"] = new StackLog { Files = [_folder + "/logs/other.log"], Rotation = wish };
-        _stack.Services["api"] = new StackService { Logs = [_folder + "/logs/later.log", "{app=\"api\"}"] };
+        _stack.Logs["app"] = new StackLog { Files = [_folder + "/logs/good.log", _folder + "/logs/none.log"], Rotation = wish, Host = _host };
+        _stack.Logs["bad"] = new StackLog { Files = [_folder + "/logs/bad.log"], Host = _host };
+        _stack.Logs["other"] = new StackLog { Files = [_folder + "/logs/other.log"], Rotation = wish, Host = _host };
+        _stack.Services["api"] = new StackService { Host = _host, Logs = [_folder + "/logs/later.log", "{app=\"api\"}"] };
 
         var logs = await TestAsync();
 
@@ -55,12 +59,16 @@ public sealed class LogRotationTests : IDisposable
         Assert.Contains("wants it daily", logs[3].Message, StringComparison.Ordinal);
         Assert.Equal((2L, null), (logs[0].SizeBytes, logs[4].SizeBytes));
         Assert.Equal(["app", "app", "bad", "other", "api"], logs.Select(log => log.Name));
+        Assert.All(logs, log => Assert.Equal(_host ?? LocalHost.LocalName, log.Host));
     }
 
-    [SkippableFact]
-    public async Task A_rule_is_proved_written_and_works()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_rule_is_proved_written_and_works(bool away)
     {
         RequireLogrotate();
+        await UseAsync(away);
         await File.WriteAllTextAsync(_folder + "/logs/app.log", "one\n");
         Log(after: ["touch", _folder + "/logs/reloaded it's"]);
 
@@ -70,7 +78,7 @@ public sealed class LogRotationTests : IDisposable
         Assert.Empty(output.Errors);
         var change = Assert.IsType<LogRotationChange>(Assert.Single(output.Items));
         Assert.True(change.Changed);
-        Assert.Equal(_folder + "/rules/vendhub", change.Path);
+        Assert.Equal((_folder + "/rules/vendhub", _host ?? LocalHost.LocalName), (change.Path, change.Host));
         Assert.Contains("1.log.2.gz", change.Proof);
         Assert.False(File.Exists(_folder + "/logs/reloaded it's"), "The proof has told the service to reload.");
         Assert.Equal(["app.log"], Directory.GetFiles(_folder + "/logs").Select(Path.GetFileName));
@@ -82,10 +90,13 @@ public sealed class LogRotationTests : IDisposable
         Assert.Equal("one\n", await File.ReadAllTextAsync(_folder + "/logs/app.log.1"));
     }
 
-    [SkippableFact]
-    public async Task A_rule_that_logrotate_refuses_is_taken_back_and_the_old_one_is_there_again()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_rule_that_logrotate_refuses_is_taken_back_and_the_old_one_is_there_again(bool away)
     {
         RequireLogrotate();
+        await UseAsync(away);
         await File.WriteAllTextAsync(_folder + "/logs/app.log", "one\n");
         await RuleAsync("a-first", "app.log", "daily");
         await File.WriteAllTextAsync(_folder + "/rules/vendhub", "# old\n");
@@ -144,6 +155,22 @@ public sealed class LogRotationTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_name_that_picks_nothing_is_said_and_others_are_not()
+    {
+        RequireLogrotate();
+        Log();
+        var output = new RecordedOutput();
+        await using var session = new StackSession(_stack);
+        var tester = new LogRotationTester(session, new NameFilter(["ap*", "apq"]), Main, output);
+
+        await tester.RunAsync(session.Host(null), CancellationToken.None);
+        tester.ReportUnused();
+
+        Assert.Single(output.Items);
+        Assert.Equal(("LogRotation.LogUnknown", "apq"), (Assert.Single(output.Errors).Id, output.Errors[0].Target));
+    }
+
+    [SkippableFact]
     public async Task A_container_has_the_limits_of_the_day_on_which_it_was_made()
     {
         var docker = await Servers.DockerAsync();
@@ -190,6 +217,16 @@ public sealed class LogRotationTests : IDisposable
     [InlineData(".1", null)]
     public void A_rotated_log_is_known_by_its_name(string name, string? log) => Assert.Equal(log, OpsRunbook.Engine.Logs.Files.RotatedLogs.LogOf(name));
 
+    /// <summary>The logs are on another host, which is this machine by way of a real sshd.</summary>
+    private async Task UseAsync(bool away)
+    {
+        if (away)
+        {
+            var server = await Servers.SshdAsync();
+            _stack.Hosts[_host = "away"] = new StackHost { Ssh = server.Destination, Identity = server.IdentityFile, Options = new Dictionary<string, string>(server.Options) };
+        }
+    }
+
     private static void RequireLogrotate() => _ = Tool.Require("logrotate", "logrotate", "logrotate");
 
     private Task RuleAsync(string name, string log, string body) => File.WriteAllTextAsync($"{_folder}/rules/{name}", $"{_folder}/logs/{log} {{\n{body}\n}}\n");
@@ -197,6 +234,7 @@ public sealed class LogRotationTests : IDisposable
     private void Log(List<string>? after = null, string? create = null) => _stack.Logs["app"] = new StackLog
     {
         Files = [_folder + "/logs/*.log"],
+        Host = _host,
         Rotation = new StackLogRotation { Config = _folder + "/rules/vendhub", Every = "daily", Count = 14, Compress = true, DelayCompress = true, MissingOk = true, NotIfEmpty = true, After = after, Create = create },
     };
 
@@ -204,7 +242,7 @@ public sealed class LogRotationTests : IDisposable
     {
         var output = new RecordedOutput();
         await using var session = new StackSession(_stack);
-        await new LogRotationTester(session, new NameFilter([]), Main, output).RunAsync(session.Host(null), CancellationToken.None);
+        await new LogRotationTester(session, new NameFilter([]), Main, output).RunAsync(session.Host(_host), CancellationToken.None);
         Assert.Empty(output.Errors);
         return output.Items.Cast<LogRotation>().ToList();
     }
@@ -214,7 +252,7 @@ public sealed class LogRotationTests : IDisposable
         var output = new RecordedOutput { IsWhatIf = isWhatIf };
         await using var session = new StackSession(_stack);
         var setter = new LogRotationSetter(_stack, Main, new ChangeRunner(output, _journal, new ChangeOrigin("Set-LogRotation", "vend hub")), output);
-        await setter.RunAsync("app", _stack.Logs["app"], session.Host(null), CancellationToken.None);
+        await setter.RunAsync("app", _stack.Logs["app"], session.Host(_host), CancellationToken.None);
         return output;
     }
 }

@@ -12,6 +12,7 @@ public sealed class MaintenanceWindowFaultTests(WindowServers servers) : IClassF
     private const int MostRecords = 60;
     private const int Pairs = 20;
 
+    // What is killed before a record has done its step and not said so; after the record before it, it had not begun.
     [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]

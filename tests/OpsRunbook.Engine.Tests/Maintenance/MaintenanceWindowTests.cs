@@ -47,7 +47,6 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         Assert.Contains(changes, change => change.Action.StartsWith("Enable maintenance mode", StringComparison.Ordinal) && change.Window == opened.Id);
     }
 
-    // What is killed before a record has done its step and not said so; after the record before it, it had not begun.
     [SkippableFact]
     public async Task Visitors_are_let_in_only_when_the_smoke_tests_pass()
     {
@@ -177,7 +176,7 @@ public sealed class MaintenanceWindowTests(WindowServers servers) : IClassFixtur
         await using var stack = await WindowStack.CreateAsync(servers);
         stack.Stack.Maintenance!.WatchEvery = TimeSpan.FromMilliseconds(200);
         await stack.StartAsync();
-        var stopping = stack.StopAsync(new CloseRequest { Watch = TimeSpan.FromSeconds(3) });
+        var stopping = stack.StopAsync(new CloseRequest { Watch = TimeSpan.FromSeconds(10) });
         while ((await stack.ListAsync()).Count > 0)
         {
             await Task.Delay(50);

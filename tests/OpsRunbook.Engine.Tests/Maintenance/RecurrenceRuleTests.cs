@@ -68,6 +68,8 @@ public sealed class RecurrenceRuleTests
         Assert.Equal("Window.TimeInvalid", Assert.Throws<OpsException>(() => clock.Read("tomorrow-ish")).Id);
         var unknown = Assert.Throws<OpsException>(() => WallClock.Of("Europe/Berlim"));
         Assert.Equal("Window.TimeZoneUnknown", unknown.Id);
+        Assert.Equal("Did you mean 'Europe/Berlin'?", Assert.Throws<OpsException>(() => WallClock.Of("berlin")).NextStep);
+        Assert.Contains("such as", Assert.Throws<OpsException>(() => WallClock.Of("Mars/Olympus")).NextStep, StringComparison.Ordinal);
         Assert.Contains("Europe/Berlin", unknown.NextStep, StringComparison.Ordinal);
     }
 

@@ -60,8 +60,8 @@ internal sealed class WindowStack : IAsyncDisposable
 
     public StackSession Session(Func<IStateStore, IStateStore>? store = null)
     {
-        IStateStore files = new FileStateStore(_state);
-        return new StackSession(Stack, store is null ? files : store(files));
+        var state = Stack.State is null ? new FileStateStore(_state) : StateStores.Create(new StackSession(Stack));
+        return new StackSession(Stack, store is null ? state : store(state));
     }
 
     public async Task<MaintenanceWindow?> StartAsync(WindowRequest? request = null, bool force = false, Func<IStateStore, IStateStore>? store = null, CancellationToken cancellationToken = default)

@@ -1,6 +1,7 @@
 using OpsRunbook.Engine.Databases;
 using OpsRunbook.Engine.Stacks;
 using OpsRunbook.Engine.State;
+using OpsRunbook.Engine.Tests.Cache;
 using OpsRunbook.Fixtures;
 
 namespace OpsRunbook.Engine.Tests.State;
@@ -83,22 +84,79 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
     }
 
     [SkippableFact]
-    public async Task A_connection_that_was_cut_is_made_again_and_its_lock_is_lost()
+    public async Task A_connection_that_was_cut_is_made_again_and_its_lock_is_taken_again()
     {
         var server = await Servers.PostgreSqlAsync();
         await using var store = await OpenAsync();
         await store.WriteAsync("incident", "INC-1", Json("{}"), open: true, 0, default);
         var held = await store.LockAsync("window", "Start-MaintenanceWindow", default);
-        using var lost = new CancellationTokenSource();
-        await using var told = held.Lost.Register(lost.Cancel);
 
         await server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'OpsRunbook' AND query LIKE '%{_schema.Replace("\"", "\"\"", StringComparison.Ordinal)}%'");
         await server.ExecuteAsync($"SELECT pg_terminate_backend(backend) FROM {Quoted}.locks");
 
+        // Before anything is written it is known whether the lock is still there.
         Assert.Equal(2, await store.WriteAsync("incident", "INC-1", Json("{}"), open: true, 1, default));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(30), lost.Token));
+        Assert.False(held.Lost.IsCancellationRequested);
+        await using var other = await OpenAsync();
+        var refused = await Assert.ThrowsAsync<OpsException>(() => other.LockAsync("window", "x", default));
+        Assert.Contains($"process {Environment.ProcessId}", refused.Message, StringComparison.Ordinal);
         await held.DisposeAsync();
-        await using var again = await store.LockAsync("window", "x", default);
+        await using var again = await other.LockAsync("window", "x", default);
+        Assert.Equal(1L, await server.ExecuteAsync($"SELECT count(*) FROM {Quoted}.locks"));
+    }
+
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_lock_that_somebody_else_has_had_since_the_connection_was_cut_is_lost(bool still)
+    {
+        var server = await Servers.PostgreSqlAsync();
+        await using var store = await OpenAsync();
+        await store.WriteAsync("incident", "INC-1", Json("{}"), open: true, 0, default);
+        await using var held = await store.LockAsync("window", "Start-MaintenanceWindow", default);
+        using var lost = new CancellationTokenSource();
+        await using var told = held.Lost.Register(lost.Cancel);
+
+        // The other one queues for it, so that nobody can be quicker, and writes what every holder writes.
+        await using var other = new Npgsql.NpgsqlConnection(server.ConnectionString);
+        await other.OpenAsync();
+        var waiting = RunAsync(other, $"SELECT pg_advisory_lock(hashtextextended('{_schema.Replace("'", "''", StringComparison.Ordinal)}/window', 0))");
+        while (!Equals(await server.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"), 1L))
+        {
+            await Task.Delay(20);
+        }
+
+        await server.ExecuteAsync($"SELECT pg_terminate_backend(backend) FROM {Quoted}.locks");
+        await waiting;
+        await RunAsync(other, $"UPDATE {Quoted}.locks SET backend = pg_backend_pid(), holder = '{{}}'");
+        if (!still)
+        {
+            await RunAsync(other, $"DELETE FROM {Quoted}.locks; SELECT pg_advisory_unlock_all()");
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(30), lost.Token));
+    }
+
+    [SkippableFact]
+    public async Task What_was_written_without_an_answer_is_not_taken_for_the_work_of_somebody_else()
+    {
+        await using var server = await Servers.NewPostgreSqlAsync();
+        await using var proxy = new CuttingProxy(server.Port, string.Empty, 0) { Text = $"UPDATE {Quoted}.documents", Cutting = server.KillAsync };
+        await using var store = Open(server, port: proxy.Port);
+        await store.WriteAsync("window", "w", Json("{}"), open: true, 0, default);
+
+        var error = await Assert.ThrowsAsync<OpsException>(() => store.WriteAsync("window", "w", Json("""{"is":"written"}"""), open: true, 1, default));
+        Assert.Equal("State.NotWritten", error.Id);
+        await Assert.ThrowsAsync<OpsException>(() => store.WriteAsync("window", "w", Json("""{"is":"not written"}"""), open: true, 1, default));
+        await server.StartAsync();
+        Assert.Equal("""{"is": "written"}""", await server.ExecuteAsync($"SELECT content::jsonb::text FROM {Quoted}.documents"));
+
+        // Straight: the proxy cuts each of them.
+        await using var other = Open(server);
+        Assert.Equal("State.Changed", (await Assert.ThrowsAsync<OpsException>(() => other.WriteAsync("window", "w", Json("{}"), open: true, 1, default))).Id);
+        proxy.Passes = true;
+        Assert.Equal(3, await store.WriteAsync("window", "w", Json("""{"is":"next"}"""), open: true, 1, default));
+        Assert.Equal("State.Changed", (await Assert.ThrowsAsync<OpsException>(() => store.WriteAsync("window", "w", Json("{}"), open: true, 1, default))).Id);
     }
 
     [SkippableFact]
@@ -112,6 +170,10 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
         var writing = store.WriteAsync("incident", "INC-1", Json("""{"now":"back"}"""), open: true, 1, default);
         await server.StartAsync();
         Assert.Equal(2, await writing);
+        await server.KillAsync();
+        var locking = store.LockAsync("window", "x", default);
+        await server.StartAsync();
+        await (await locking).DisposeAsync();
 
         // Somebody else keeps the table to himself.
         await using (var blocker = new Npgsql.NpgsqlConnection(server.ConnectionString))
@@ -156,14 +218,22 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
 
     private protected override async Task<IStateStore> OpenAsync() => Open(await Servers.PostgreSqlAsync());
 
-    // Its session is not disposed: a local host holds nothing.
-    private PostgreSqlStateStore Open(PostgreSqlServer server, TimeSpan? timeout = null)
+    private static async Task RunAsync(Npgsql.NpgsqlConnection connection, string sql)
     {
-        var session = new StackSession(StackOf(server, timeout));
+#pragma warning disable CA2100 // The SQL is the test's own.
+        await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+
+    // Its session is not disposed: a local host holds nothing.
+    private PostgreSqlStateStore Open(PostgreSqlServer server, TimeSpan? timeout = null, int? port = null)
+    {
+        var session = new StackSession(StackOf(server, timeout, port));
         return new PostgreSqlStateStore(new DatabaseMember(session, "shared", session.Stack.Databases["shared"]), _schema);
     }
 
-    private OpsStack StackOf(PostgreSqlServer server, TimeSpan? timeout = null) => new()
+    private OpsStack StackOf(PostgreSqlServer server, TimeSpan? timeout = null, int? port = null) => new()
     {
         Name = "shop",
         Databases =
@@ -172,7 +242,8 @@ public sealed class PostgreSqlStateStoreTests : StateStoreTests
             {
                 Engine = DatabaseEngine.Postgres,
                 Server = server.Host,
-                Port = server.Port,
+                Port = port ?? server.Port,
+                Tls = port is null ? null : "disable",
                 User = server.User,
                 Password = SecretReference.Plain(server.Password),
                 Database = server.Database,

@@ -38,7 +38,7 @@ internal static class CapacityForecaster
             Points = series.Values.Count,
             Since = values.Count == 0 ? null : values[0].Time,
             Chart = CapacityChart.Text(values, ChartWidth),
-            Message = $"not enough data: {series.Values.Count} values over {Duration.Format(over)}; {FewestValues} over {Duration.Format(ShortestTime)} are needed",
+            Message = $"not enough data: {series.Values.Count} {(series.Values.Count == 1 ? "value" : "values")} over {Duration.Format(over)}; {FewestValues} over {Duration.Format(ShortestTime)} are needed",
         };
         if (values.Count < FewestValues || over < ShortestTime)
         {

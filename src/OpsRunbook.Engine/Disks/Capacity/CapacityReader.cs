@@ -21,6 +21,7 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
     private readonly List<(CapacityForecast Forecast, IReadOnlyList<(DateTime Time, double Value)> Values, Threshold? Limits)> _panels = [];
     private readonly CapacitySamples _samples = new(session.State);
     private readonly DateTime _now = DateTime.UtcNow;
+    private bool _isPartial;
 
     /// <summary>Writes the forecasts of the last run as a picture.</summary>
     /// <param name="file">Full path of the SVG file; one that is there is replaced.</param>
@@ -73,6 +74,12 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
                 await AttemptAsync(() => CacheAsync(cache, cancellationToken));
             }
         }
+
+        // What could not be asked may have what was named.
+        foreach (var error in _isPartial ? [] : names.Unused("Capacity.NotFound", "host, file system, database or cache"))
+        {
+            output.Error(error);
+        }
     }
 
     private bool IsWanted(CapacityKind kind) => kinds.Count == 0 || kinds.Contains(kind);
@@ -87,6 +94,7 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
         }
         catch (OpsException error)
         {
+            _isPartial = true;
             output.Error(error);
         }
     }
@@ -165,6 +173,7 @@ public sealed class CapacityReader(StackSession session, NameFilter names, IRead
     {
         foreach (var error in taken.Errors)
         {
+            _isPartial = true;
             output.Error(error);
         }
     }

@@ -9,7 +9,7 @@ internal sealed class CleanupSearch
     // When not everything that is open can be seen, whatever changed lately may be.
     private static readonly TimeSpan Unseen = TimeSpan.FromDays(1);
 
-    private readonly Dictionary<(ulong Device, ulong Inode), bool> _known = [];
+    private readonly Dictionary<FileIdentity, bool> _known = [];
     private readonly ProtectedPaths _protected;
     private readonly OpenFiles _open;
     private readonly List<CleanupStep> _steps = [];

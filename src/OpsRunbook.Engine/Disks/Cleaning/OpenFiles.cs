@@ -24,7 +24,7 @@ internal sealed class OpenFiles
         """;
 
     private readonly IHost _host;
-    private HashSet<(ulong Device, ulong Inode)> _open = [];
+    private HashSet<FileIdentity> _open = [];
     private HashSet<ulong> _mapped = [];
     private long? _readAt;
 
@@ -58,7 +58,7 @@ internal sealed class OpenFiles
         }
 
         var partial = false;
-        var (open, mapped) = (new HashSet<(ulong, ulong)>(), new HashSet<ulong>());
+        var (open, mapped) = (new HashSet<FileIdentity>(), new HashSet<ulong>());
         foreach (var line in lines)
         {
             var fields = line.Split(' ');
@@ -68,7 +68,7 @@ internal sealed class OpenFiles
             }
             else if (fields.Length == 3 && TryNumber(fields[1], out var device) && TryNumber(fields[2], out var inode))
             {
-                _ = fields[0] == "m" ? mapped.Add(inode) : open.Add((device, inode));
+                _ = fields[0] == "m" ? mapped.Add(inode) : open.Add(new FileIdentity(device, inode));
             }
         }
 

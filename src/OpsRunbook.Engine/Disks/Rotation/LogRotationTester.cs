@@ -18,6 +18,8 @@ public sealed class LogRotationTester(StackSession session, NameFilter names, st
     private const string DaemonFile = "/etc/docker/daemon.json";
     private const int LargestConfiguration = 1 << 20;
 
+    private bool _isPartial;
+
     /// <summary>Looks at the logs on one host.</summary>
     /// <param name="host">The host.</param>
     /// <param name="cancellationToken">Ends the look.</param>
@@ -30,6 +32,15 @@ public sealed class LogRotationTester(StackSession session, NameFilter names, st
         await AttemptAsync(() => ContainersAsync(host, cancellationToken));
     }
 
+    /// <summary>Says which names picked nothing on the hosts that were looked at, unless one could not be: they may be there.</summary>
+    public void ReportUnused()
+    {
+        foreach (var error in _isPartial ? [] : names.Unused("LogRotation.LogUnknown", "log or member of the stack"))
+        {
+            output.Error(error);
+        }
+    }
+
     private async Task AttemptAsync(Func<Task> look)
     {
         try
@@ -38,6 +49,7 @@ public sealed class LogRotationTester(StackSession session, NameFilter names, st
         }
         catch (OpsException error)
         {
+            _isPartial = true;
             output.Error(error);
         }
     }

@@ -10,10 +10,10 @@ internal sealed class RecordMatcher
     private readonly long _since;
     private readonly long _until;
     private readonly LogLevel _level;
-    private readonly LogPattern? _match;
+    private readonly OperatorPattern? _match;
     private readonly LiteralSet? _literals;
     private readonly bool _isExact;
-    private readonly LogPattern? _notMatch;
+    private readonly OperatorPattern? _notMatch;
     private readonly string? _correlationId;
     private readonly bool _checksMatch;
 
@@ -29,14 +29,14 @@ internal sealed class RecordMatcher
         _correlationId = query.CorrelationId;
         if (query.NotMatch is not null)
         {
-            _notMatch = LogPattern.Create(query.NotMatch, query.CaseSensitive, nameof(query.NotMatch));
+            _notMatch = OperatorPattern.ForRecords(query.NotMatch, query.CaseSensitive, nameof(query.NotMatch));
         }
 
         if (query.Match is not null)
         {
             // Making an expression takes longer than reading a small log, and plain words need none.
             var isPlain = RegexLiterals.IsPlain(query.Match) && RegexLiterals.Find(query.Match, query.CaseSensitive) is { Exact: true };
-            _match = isPlain ? null : LogPattern.Create(query.Match, query.CaseSensitive, nameof(query.Match));
+            _match = isPlain ? null : OperatorPattern.ForRecords(query.Match, query.CaseSensitive, nameof(query.Match));
             if (RegexLiterals.Find(query.Match, query.CaseSensitive) is { } found)
             {
                 _literals = new LiteralSet(found.Literals, found.IgnoreCase);
