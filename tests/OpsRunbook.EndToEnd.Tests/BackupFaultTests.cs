@@ -1,16 +1,10 @@
 using System.Diagnostics;
-using System.Reflection;
-using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace OpsRunbook.EndToEnd.Tests;
 
 /// <summary>Backups whose runner is killed: what has the name of a set is whole, whatever happened.</summary>
 public sealed class BackupFaultTests
 {
-    private static readonly string Console = Environment.GetEnvironmentVariable("OPSRUNBOOK_TESTS_CONSOLE")
-        ?? typeof(BackupFaultTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ConsoleFile").Value!;
-
     [SkippableFact]
     public async Task A_run_that_is_killed_at_any_moment_leaves_no_false_set()
     {
@@ -66,110 +60,15 @@ public sealed class BackupFaultTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(run.Folder));
     }
 
-    /// <summary>Runs of the program on a backup of a small database.</summary>
-    private sealed class BackupRun : IAsyncDisposable
+    [SkippableFact]
+    public async Task A_set_is_sent_to_where_the_program_is_when_this_machine_has_none()
     {
-        private readonly string _root = TestRun.NewFolder("backup-faults");
-        private readonly Dictionary<string, string> _environment = [];
+        await using var run = await BackupRun.CreateAsync(rows: 1000, await Servers.SshdAsync());
+        run.Hide(program => program.StartsWith("pg_", StringComparison.Ordinal) || program == "psql");
+        Assert.True(await run.StartAsync("Backup-Database") == 0, run.Said);
 
-        public string Folder => Path.Combine(_root, "sets");
+        Assert.True(await run.StartAsync("Test-DbBackup", (TimeSpan?)null, "-Level", "Restore") == 0, run.Said);
 
-        public string Said { get; private set; } = string.Empty;
-
-        private string Programs => Path.Combine(_root, "bin");
-
-        public static async Task<BackupRun> CreateAsync(int rows)
-        {
-            var server = await Servers.PostgreSqlAsync();
-            var database = await server.CreateDatabaseAsync();
-            await server.ExecuteAsync($"CREATE TABLE t AS SELECT n, md5(n::text) AS a FROM generate_series(1, {rows}) n", database);
-            var run = new BackupRun();
-            Directory.CreateDirectory(run.Folder);
-            Directory.CreateDirectory(run.Programs);
-            await File.WriteAllTextAsync(Path.Combine(run._root, "opsrunbook.yaml"), $$"""
-                stack: shop
-                databases: { db: { engine: postgres, server: 127.0.0.1, port: {{server.Port}}, user: {{server.User}}, password: "${env:BACKUP_TEST_PASSWORD}", database: {{database}} } }
-                backups: { db: { database: db, directory: {{run.Folder}} } }
-                """);
-            run._environment["BACKUP_TEST_PASSWORD"] = server.Password;
-            run._environment["XDG_STATE_HOME"] = Path.Combine(run._root, "state");
-            run._environment["MV_COUNT"] = Path.Combine(run._root, "count");
-            run._environment["MV_RUNNER"] = Path.Combine(run._root, "runner");
-            return run;
-        }
-
-        public async Task AddProgramAsync(string name, string script)
-        {
-            var path = Path.Combine(Programs, name);
-            await File.WriteAllTextAsync(path, script);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
-        public void RemovePrograms() => Directory.EnumerateFiles(Programs).ToList().ForEach(File.Delete);
-
-        public async Task<int> StartAsync(string command, TimeSpan? killAfter = null, params string[] arguments)
-        {
-            var start = new ProcessStartInfo("dotnet", [Console, command, "-Stack", Path.Combine(_root, "opsrunbook.yaml"), "-OutputFormat", "Json", .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            };
-            foreach (var (name, value) in _environment)
-            {
-                start.Environment[name] = value;
-            }
-
-            start.Environment["PATH"] = $"{Programs}:{Environment.GetEnvironmentVariable("PATH")}";
-            using var process = Process.Start(start)!;
-            await File.WriteAllTextAsync(_environment["MV_RUNNER"], $"{process.Id}");
-            var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            if (killAfter is { } moment)
-            {
-                await Task.Delay(moment);
-                process.Kill(entireProcessTree: false);
-            }
-
-            await process.WaitForExitAsync();
-            Said = string.Join('\n', await said);
-            return process.ExitCode;
-        }
-
-        public int RequireWholeSets(int atLeast)
-        {
-            var sets = Directory.GetDirectories(Folder).Where(path => Path.GetFileName(path)[0] != '.').ToList();
-            Assert.True(sets.Count >= atLeast, "A set is gone.");
-            foreach (var set in sets)
-            {
-                using var manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(set, "manifest.json")));
-                foreach (var file in manifest.RootElement.GetProperty("files").EnumerateArray())
-                {
-                    using var content = File.OpenRead(Path.Combine(set, file.GetProperty("path").GetString()!));
-                    Assert.Equal(file.GetProperty("sha256").GetString(), Convert.ToHexString(SHA256.HashData(content)).ToLowerInvariant());
-                }
-            }
-
-            return sets.Count;
-        }
-
-        public async Task RequireCleanEndAsync()
-        {
-            var before = RequireWholeSets(0);
-            var leftovers = Directory.GetFileSystemEntries(Folder, ".*.partial").Length;
-            Assert.Equal(0, await StartAsync("Backup-Database"));
-            Assert.Equal(before + 1, RequireWholeSets(0));
-
-            await StartAsync("Get-DbBackup");
-            Assert.Equal(leftovers, Said.Split("\"Interrupted\"").Length - 1);
-            Assert.Equal(0, await StartAsync("Remove-DbBackup", null, "-Confirm:false"));
-            Assert.Empty(Directory.GetFileSystemEntries(Folder, ".*.partial"));
-            Assert.Equal(before + 1, RequireWholeSets(0));
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            Directory.Delete(_root, recursive: true);
-            return ValueTask.CompletedTask;
-        }
+        Assert.Contains("1 tables and 1000 rows", run.Said, StringComparison.Ordinal);
     }
 }

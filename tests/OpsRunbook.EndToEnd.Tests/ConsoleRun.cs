@@ -5,7 +5,8 @@ namespace OpsRunbook.EndToEnd.Tests;
 /// <summary>Runs of <c>opsrunbook</c> as a process, as cron would run it.</summary>
 internal static class ConsoleRun
 {
-    private static readonly string Console = Environment.GetEnvironmentVariable("OPSRUNBOOK_TESTS_CONSOLE")
+    /// <summary>The program, for <c>dotnet</c>.</summary>
+    public static string Console { get; } = Environment.GetEnvironmentVariable("OPSRUNBOOK_TESTS_CONSOLE")
         ?? typeof(ConsoleRun).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "ConsoleFile").Value!;
 
     /// <summary>Runs one command on a stack.</summary>

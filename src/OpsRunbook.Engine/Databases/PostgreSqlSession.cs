@@ -1,3 +1,4 @@
+using System.Data;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Npgsql;
@@ -240,7 +241,7 @@ internal sealed class PostgreSqlSession : IAsyncDisposable
         {
             return await work();
         }
-        catch (Exception error) when (error is NpgsqlException or SocketException or IOException or TimeoutException or OpsException)
+        catch (Exception error) when (error is NpgsqlException or SocketException or IOException or TimeoutException or OpsException || (error is InvalidOperationException && _connection is { State: not ConnectionState.Open }))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw PostgreSqlErrors.Classify(error, _target, _forward.Failure, _verdict, isLoggedIn: Version != 0);

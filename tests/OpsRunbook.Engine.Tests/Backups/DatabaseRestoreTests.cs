@@ -126,6 +126,92 @@ public sealed class DatabaseRestoreTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task Dependent_services_run_again_after_a_restore_that_failed()
+    {
+        var server = await Servers.PostgreSqlAsync();
+        var pm2 = await Servers.Pm2Async();
+        var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("CREATE TABLE t (a int); INSERT INTO t VALUES (1)", database);
+        await DumpAsync(server, database, BackupFormat.PostgreSqlCustom);
+        await server.ExecuteAsync("INSERT INTO t VALUES (2)", database);
+        var (name, port) = ("failed-" + database, TestRun.FreePort());
+        await pm2.StartAppAsync(name, port);
+        try
+        {
+            var stack = Stack(server, database);
+            stack.Services["api"] = new StackService { Manager = ServiceManagerKind.Pm2, Unit = name, Ports = [port], DependsOn = ["db"] };
+            var pid = await pm2.ExecuteAsync("pid", name);
+
+            // The name under which the present database would be kept is taken, which only the renames find.
+            var error = await Assert.ThrowsAsync<OpsException>(() => RestoreAsync(stack, begun: (from, to) =>
+            {
+                for (var at = from; at <= to; at = at.AddSeconds(1))
+                {
+                    server.ExecuteAsync($"CREATE DATABASE \"{DatabaseRestore.NameOf(database, "before", at.ToString("yyyyMMdd'T'HHmmss", System.Globalization.CultureInfo.InvariantCulture))}\"").GetAwaiter().GetResult();
+                }
+            }));
+            Assert.Contains("already exists", error.Message, StringComparison.Ordinal);
+            Assert.NotEqual(pid, pid = await pm2.ExecuteAsync("pid", name));
+            await AssertUntouchedAsync();
+
+            // What fails before that stops nothing.
+            var file = Directory.GetFiles(Sets, "*.dump", SearchOption.AllDirectories)[0];
+            var bytes = await File.ReadAllBytesAsync(file);
+            bytes[bytes.Length / 2] ^= 1;
+            await File.WriteAllBytesAsync(file, bytes);
+            await Assert.ThrowsAsync<OpsException>(() => RestoreAsync(stack));
+            Assert.Equal(pid, await pm2.ExecuteAsync("pid", name));
+            await AssertUntouchedAsync();
+        }
+        finally
+        {
+            await pm2.ExecuteAsync("delete", name);
+        }
+
+        async Task AssertUntouchedAsync()
+        {
+            using var client = new HttpClient();
+            Assert.NotEmpty(await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics")));
+            Assert.Equal(2L, await server.ExecuteAsync("SELECT count(*) FROM t", database));
+            Assert.Equal(0L, await server.ExecuteAsync($"SELECT count(*) FROM pg_database WHERE datname LIKE '{database}_restore_%'"));
+            Assert.Equal(string.Empty, await server.ExecuteAsync($"SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = '{database}'"));
+        }
+    }
+
+    [SkippableFact]
+    public async Task What_is_there_is_backed_up_first_when_that_is_wanted()
+    {
+        var server = await Servers.PostgreSqlAsync();
+        var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync("CREATE TABLE t (a int); INSERT INTO t VALUES (1)", database);
+        await DumpAsync(server, database, BackupFormat.PostgreSqlCustom);
+        var old = (await SampleDumps.SetAsync(Sets, "backup")).Name;
+        await server.ExecuteAsync("INSERT INTO t VALUES (2)", database);
+
+        var plan = await RestoreAsync(Stack(server, database), whatIf: true, backupCurrent: true);
+        Assert.Equal(["Backup", "Create", "Restore", "Verify", "Rename", "Rename"], plan.Items.Cast<OpsPlanStep>().Select(step => step.Action));
+        Assert.Single(Directory.GetDirectories(Sets));
+
+        // The set that is restored is the newest of before, not the one that is made now.
+        var result = Assert.Single((await RestoreAsync(Stack(server, database), backupCurrent: true)).Items.OfType<DbRestoreResult>());
+        Assert.Equal(old, result.Set);
+        Assert.Equal(1L, await server.ExecuteAsync("SELECT count(*) FROM t", database));
+        Assert.Equal([old, result.BackedUpAs!], Directory.GetDirectories(Sets).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+
+        // That one is the newest now, and holds what was there.
+        var back = Assert.Single((await RestoreAsync(Stack(server, database))).Items.OfType<DbRestoreResult>());
+        Assert.Equal(result.BackedUpAs, back.Set);
+        Assert.Equal(2L, await server.ExecuteAsync("SELECT count(*) FROM t", database));
+
+        // Without that backup nothing is restored.
+        var names = await server.ExecuteAsync($"SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database WHERE datname LIKE '{database}%'");
+        await using var held = await FolderLock.TakeAsync(new BackupFolder(new OpsRunbook.Engine.Hosts.LocalHost(), Sets, "backup"), "backup", default);
+        var error = await Assert.ThrowsAsync<OpsException>(() => RestoreAsync(Stack(server, database), backupCurrent: true));
+        Assert.Equal("Backup.Locked", error.Id);
+        Assert.Equal(names, await server.ExecuteAsync($"SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database WHERE datname LIKE '{database}%'"));
+    }
+
+    [SkippableFact]
     public async Task A_restore_that_does_not_fit_on_the_disk_is_not_begun()
     {
         var server = await Servers.PostgreSqlAsync();
@@ -278,12 +364,15 @@ public sealed class DatabaseRestoreTests : IDisposable
         return RestoreAsync(stack, kept, whatIf);
     }
 
-    private static async Task<RecordedOutput> RestoreAsync(OpsStack stack, string? kept = null, bool whatIf = false)
+    private static async Task<RecordedOutput> RestoreAsync(OpsStack stack, string? kept = null, bool whatIf = false, bool backupCurrent = false, Action<DateTime, DateTime>? begun = null)
     {
         var output = new RecordedOutput { IsWhatIf = whatIf };
         await using var session = new StackSession(stack);
         var member = Assert.Single(BackupMember.Select(session, [], TimeSpan.FromSeconds(30), output));
-        await new DatabaseRestore(member, new DatabaseRestoreRequest(null, TimeSpan.FromSeconds(30)) { Kept = kept }, Changes(output), output).RunAsync(default);
+        var before = DateTime.UtcNow;
+        var restore = new DatabaseRestore(member, new DatabaseRestoreRequest(null, TimeSpan.FromSeconds(30)) { Kept = kept, BackupCurrent = backupCurrent }, Changes(output), output);
+        begun?.Invoke(before, DateTime.UtcNow);
+        await restore.RunAsync(default);
         return output;
     }
 

@@ -76,6 +76,7 @@ public sealed class BackupExport(BackupMember member, BackupExportRequest reques
             await output.WriteAsync(row, cancellationToken);
         }
 
+        await scratch.Server.RequireSameAsync(cancellationToken);
         return rows;
     }
 }

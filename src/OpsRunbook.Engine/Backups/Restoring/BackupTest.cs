@@ -117,10 +117,19 @@ public sealed class BackupTest(BackupMember member, BackupTestRequest request, C
                     Progress = count => output.Progress($"Restoring {set.Name} into {scratch.Name}", ByteSize.Format(read += count), null),
                 };
                 output.Progress($"Restoring {set.Name} into {scratch.Name}", ByteSize.Format(set.Bytes), null);
-                await scratch.Server.LoadAsync(set, check, scratch.Name, options, token);
                 var content = new RestoredContent(set);
-                await content.CountAsync(scratch.Server, scratch.Name, token);
-                await content.AskAsync(scratch.Target, database, member.Definition.TestQuery, token);
+                try
+                {
+                    await scratch.Server.LoadAsync(set, check, scratch.Name, options, token);
+                    await content.CountAsync(scratch.Server, scratch.Name, token);
+                    await content.AskAsync(scratch.Target, database, member.Definition.TestQuery, token);
+                }
+                finally
+                {
+                    // A server that failed in the middle is no news about the set, neither good nor bad.
+                    await scratch.Server.RequireSameAsync(token);
+                }
+
                 return new Finding(true, $"It was restored on {scratch.Target.Text}: {content.How}{(check.HasChecksums ? "; the checksums are those that were recorded" : string.Empty)}.")
                 {
                     Tables = content.Tables.Count,

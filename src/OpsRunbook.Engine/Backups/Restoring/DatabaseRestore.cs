@@ -275,6 +275,7 @@ public sealed class DatabaseRestore(BackupMember member, DatabaseRestoreRequest 
     private async Task<RestoredContent> LoadAsync(
         IRestoreServer server, DatabaseTarget target, DatabaseMember database, string live, BackupSet set, string copy, CancellationToken cancellationToken)
     {
+        await ScratchDatabase.ClearAsync(server, target, output, cancellationToken);
         foreach (var left in await server.FindLeftAsync(NameOf(live, "restore", string.Empty), marked: true, cancellationToken))
         {
             await server.DropAsync(left, cancellationToken);

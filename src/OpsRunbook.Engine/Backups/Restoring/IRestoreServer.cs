@@ -28,7 +28,7 @@ internal interface IRestoreServer : IAsyncDisposable
 
     /// <summary>Makes an empty database that is ours as long as this connection lives.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="like">A database whose encoding, locale and owner it gets, if there is one of that name.</param>
+    /// <param name="like">A database whose encoding and locale it gets, and its owner if it is to stay, if there is one of that name.</param>
     /// <param name="mark">It is to stay, and is marked as unfinished until <see cref="FinishAsync"/>.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>A task.</returns>
@@ -62,6 +62,12 @@ internal interface IRestoreServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the counting.</param>
     /// <returns>The rows; null when there is no such thing.</returns>
     Task<long?> CountAsync(string name, ManifestTable table, CancellationToken cancellationToken);
+
+    /// <summary>Looks whether the server has run on since it was opened. One that failed meanwhile may have lost rows that were not logged, and what was found says nothing.</summary>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <returns>A task.</returns>
+    /// <exception cref="OpsException">The connection has ended.</exception>
+    Task RequireSameAsync(CancellationToken cancellationToken);
 
     /// <summary>Drops a database that was made here, with whoever is connected to it.</summary>
     /// <param name="name">Its name.</param>

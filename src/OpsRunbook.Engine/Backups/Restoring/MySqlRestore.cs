@@ -126,6 +126,10 @@ internal sealed class MySqlRestore : IRestoreServer
         return found.Count == 0 ? null : (await _session.RowAsync($"SELECT COUNT(*) AS n FROM {MySqlSession.Identifier(name)}.{MySqlSession.Identifier(table.Name)}", cancellationToken)).Number("n");
     }
 
+    // What it has taken it has written down.
+    /// <inheritdoc/>
+    public Task RequireSameAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <inheritdoc/>
     public async Task DropAsync(string name, CancellationToken cancellationToken)
     {

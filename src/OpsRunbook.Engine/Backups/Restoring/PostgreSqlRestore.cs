@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Threading.Channels;
 using OpsRunbook.Engine.Databases;
 using OpsRunbook.Engine.Hosts;
 
@@ -14,7 +16,13 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     private const int LockClass = 0x4f707353;
 
     // Nothing is lost when a server fails that holds a database which nobody uses yet: it is loaded once more.
-    private const string SessionOptions = "-c synchronous_commit=off -c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+    private const string SessionOptions = "-c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+
+    // A server in use keeps its processes for those who use it; indexes of several tables are built at once as it is.
+    private const string ScratchOptions = " -c max_parallel_maintenance_workers=0";
+
+    private const int CountsAtOnce = 2;
+    private static readonly TimeSpan LastWork = TimeSpan.FromSeconds(5);
 
     private readonly DatabaseTarget _target;
     private readonly PostgreSqlSession _session;
@@ -83,23 +91,37 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     /// <inheritdoc/>
     public async Task CreateAsync(string name, string? like, bool mark, CancellationToken cancellationToken)
     {
-        // The lock comes first: a database without one is taken for left behind.
-        await _session.QueryAsync($"SELECT pg_advisory_lock({LockClass.ToString(CultureInfo.InvariantCulture)}, hashtext($1))", _ => true, cancellationToken, name);
+        // The lock comes first: a database without one is taken for left behind. One that is to stay has its mark before its name, so that it is known by one of them whatever ends this.
+        await LockAsync(name, cancellationToken);
+        var first = name;
+        if (mark)
+        {
+            first = ScratchDatabase.NewName();
+            await LockAsync(first, cancellationToken);
+        }
+
+
+        // An ordinary role may name no other owner, and not even the tablespace that it gets anyway.
         var found = like is null ? [] : await _session.QueryAsync(
             """
             SELECT concat(
-                     format(' ENCODING %L LC_COLLATE %L LC_CTYPE %L OWNER %I TABLESPACE %I', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, pg_get_userbyid(d.datdba), t.spcname),
+                     format(' ENCODING %L LC_COLLATE %L LC_CTYPE %L', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype),
+                     CASE WHEN $2 THEN format(' OWNER %I', pg_get_userbyid(d.datdba)) END,
+                     CASE WHEN d.dattablespace <> b.dattablespace THEN format(' TABLESPACE %I', t.spcname) END,
                      CASE WHEN to_jsonb(d)->>'datlocprovider' = 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale')) END)
-              FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1
+              FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace JOIN pg_database b ON b.datname = 'template0' WHERE d.datname = $1
             """,
             row => row.GetString(0),
             cancellationToken,
-            like);
+            like,
+            mark);
         var options = found is [var text] ? text : string.Empty;
-        await _session.ExecuteAsync($"CREATE DATABASE {PostgreSqlSession.Identifier(name)} TEMPLATE template0{options}", cancellationToken);
+        await _session.ExecuteAsync($"CREATE DATABASE {PostgreSqlSession.Identifier(first)} TEMPLATE template0{options}", cancellationToken);
         if (mark)
         {
-            await CommentAsync(name, DatabaseMark.Restoring, cancellationToken);
+            await CommentAsync(first, DatabaseMark.Restoring, cancellationToken);
+            await _session.ExecuteAsync($"ALTER DATABASE {PostgreSqlSession.Identifier(first)} RENAME TO {PostgreSqlSession.Identifier(name)}", cancellationToken);
+            await UnlockAsync(first, cancellationToken);
         }
     }
 
@@ -142,7 +164,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
                 await LoadFilesAsync(set, check, name, $"{set.Path}/{check.ArchiveFolder}", options, cancellationToken);
                 break;
             default:
-                if (set.Manifest.Compression == BackupCompression.None && ReadsFiles(set))
+                if (await ReadsFileAsync(set, cancellationToken))
                 {
                     await LoadFilesAsync(set, check, name, set.PathOf(check.Data), options, cancellationToken);
                 }
@@ -158,22 +180,31 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ManifestTable>> CountAsync(string name, CancellationToken cancellationToken)
     {
-        await using var session = await PostgreSqlSession.OpenAsync(_target, cancellationToken, name);
-        var tables = await session.QueryAsync(
-            """
-            SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
-             ORDER BY 1, 2
-            """,
-            row => (Schema: row.GetString(0), Table: row.GetString(1)),
-            cancellationToken);
-        var counted = new List<ManifestTable>(tables.Count);
-        foreach (var (schema, table) in tables)
+        ConcurrentQueue<(string Schema, string Table)> left;
+        await using (var session = await PostgreSqlSession.OpenAsync(_target, cancellationToken, name))
         {
-            counted.Add(new ManifestTable(schema, table, await CountAsync(session, schema, table, cancellationToken)));
+            // The largest first, so that no connection is left with it at the end.
+            left = new(await session.QueryAsync(
+                """
+                SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
+                 ORDER BY pg_relation_size(c.oid) DESC
+                """,
+                row => (row.GetString(0), row.GetString(1)),
+                cancellationToken));
         }
 
-        return counted;
+        var counted = new ConcurrentBag<ManifestTable>();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Math.Min(CountsAtOnce, left.Count)), cancellationToken, async (_, token) =>
+        {
+            await using var session = await PostgreSqlSession.OpenAsync(_target, token, name);
+            while (left.TryDequeue(out var next))
+            {
+                // Rows of tables that inherit from it are counted with those.
+                counted.Add(new ManifestTable(next.Schema, next.Table, await CountAsync(session, "ONLY ", next.Schema, next.Table, token)));
+            }
+        });
+        return [.. counted.OrderBy(table => table.Schema, StringComparer.Ordinal).ThenBy(table => table.Name, StringComparer.Ordinal)];
     }
 
     /// <inheritdoc/>
@@ -182,7 +213,15 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         await using var session = await PostgreSqlSession.OpenAsync(_target, cancellationToken, name);
         var found = await session.QueryAsync(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm', 'v', 'f')", _ => true, cancellationToken, table.Schema, table.Name);
-        return found.Count == 0 ? null : await CountAsync(session, table.Schema, table.Name, cancellationToken);
+        return found.Count == 0 ? null : await CountAsync(session, string.Empty, table.Schema, table.Name, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task RequireSameAsync(CancellationToken cancellationToken)
+    {
+        // A question that nobody waits for would cost the connection, which is to drop what was made.
+        cancellationToken.ThrowIfCancellationRequested();
+        await _session.ExecuteAsync("SELECT 1", cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -212,8 +251,11 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         "Check the backup's 'database:' in the stack file.",
         set.Name);
 
-    private static async Task<long> CountAsync(PostgreSqlSession session, string schema, string table, CancellationToken cancellationToken) =>
-        (await session.QueryAsync($"SELECT count(*) FROM {PostgreSqlSession.Identifier(schema)}.{PostgreSqlSession.Identifier(table)}", row => row.GetInt64(0), cancellationToken))[0];
+    private async Task LockAsync(string name, CancellationToken cancellationToken) =>
+        await _session.QueryAsync($"SELECT pg_advisory_lock({LockClass.ToString(CultureInfo.InvariantCulture)}, hashtext($1))", _ => true, cancellationToken, name);
+
+    private static async Task<long> CountAsync(PostgreSqlSession session, string only, string schema, string table, CancellationToken cancellationToken) =>
+        (await session.QueryAsync($"SELECT count(*) FROM {only}{PostgreSqlSession.Identifier(schema)}.{PostgreSqlSession.Identifier(table)}", row => row.GetInt64(0), cancellationToken))[0];
 
     private static int? Major(string? version) => int.TryParse(version?.Split('.', '(', '~', '-', '\n')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) ? major : null;
 
@@ -243,11 +285,31 @@ internal sealed class PostgreSqlRestore : IRestoreServer
     // The program can be where the files are: on the server's host, or on this machine, from where the server is reached in any case.
     private bool ReadsFiles(BackupSet set) => set.Host.Name == _target.Host.Name || set.Host is LocalHost;
 
-    private Task<PostgreSqlTool> OpenToolAsync(BackupSet set, string program, CancellationToken cancellationToken)
+    private async Task<PostgreSqlTool> OpenToolAsync(BackupSet set, string program, CancellationToken cancellationToken)
     {
-        var files = set.Manifest!.Format == BackupFormat.PostgreSqlDirectory
-            || (program == "pg_restore" && set.Manifest.Compression == BackupCompression.None && ReadsFiles(set));
-        return PostgreSqlTool.OpenAsync(_target, program, files ? set.Host : null, cancellationToken);
+        var isFolder = set.Manifest!.Format == BackupFormat.PostgreSqlDirectory;
+        var files = isFolder || (program == "pg_restore" && set.Manifest.Compression == BackupCompression.None && ReadsFiles(set));
+        try
+        {
+            return await PostgreSqlTool.OpenAsync(_target, program, files ? set.Host : null, cancellationToken);
+        }
+        catch (OpsException error) when (error.Id == "Host.CommandNotFound" && files && !isFolder && set.Host.Name != _target.Host.Name)
+        {
+            // Where the server is, such as in its container, there may be one that the file can be sent to.
+            return await PostgreSqlTool.OpenAsync(_target, program, null, cancellationToken);
+        }
+    }
+
+    // The program that there is runs where the file is.
+    private async Task<bool> ReadsFileAsync(BackupSet set, CancellationToken cancellationToken)
+    {
+        if (set.Manifest!.Compression != BackupCompression.None || !ReadsFiles(set))
+        {
+            return false;
+        }
+
+        await using var tool = await OpenToolAsync(set, "pg_restore", cancellationToken);
+        return tool.Host.Name == set.Host.Name;
     }
 
     private static List<string> PgRestore(string name, LoadOptions options)
@@ -268,7 +330,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         string[] parallel = set.Manifest!.Format == BackupFormat.PostgreSqlTar ? [] : ["--jobs", jobs];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sums = check.ReadAllAsync(stop.Token);
-        var load = RunAsync([.. PgRestore(name, options), .. parallel, .. Wanted(options), "--", path], set, name, null, stop.Token);
+        var load = LoadAsync(stop.Token);
         try
         {
             await await Task.WhenAny(sums, load);
@@ -286,6 +348,23 @@ internal sealed class PostgreSqlRestore : IRestoreServer
 
             throw;
         }
+
+        async Task LoadAsync(CancellationToken token)
+        {
+            string[] sections = [];
+            if (options.IsScratch)
+            {
+                await RunAsync([.. PgRestore(name, options), "--section=pre-data", .. Wanted(options), "--", path], set, name, options, null, token);
+                await using (var session = await PostgreSqlSession.OpenAsync(_target, token, name))
+                {
+                    await PostgreSqlUnlogged.ApplyAsync(session, token);
+                }
+
+                sections = ["--section=data", "--section=post-data"];
+            }
+
+            await RunAsync([.. PgRestore(name, options), .. sections, .. parallel, .. Wanted(options), "--", path], set, name, options, null, token);
+        }
     }
 
     private async Task LoadStreamAsync(BackupSet set, SetCheck check, string name, LoadOptions options, CancellationToken cancellationToken)
@@ -296,7 +375,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
             OpsException? damage = null;
             try
             {
-                await RunAsync([.. PgRestore(name, options), .. Wanted(options)], set, name, ReadAsync(), cancellationToken);
+                await RunAsync([.. PgRestore(name, options), .. Wanted(options)], set, name, options, ReadAsync(), cancellationToken);
             }
             catch (OpsException) when (damage is not null)
             {
@@ -348,7 +427,7 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         var filter = PostgreSqlDumpFilter.For(set.Name, set.Manifest!.Format == BackupFormat.PostgreSqlAll, options.IsScratch, options.Database);
         var feed = new SqlFeed(check, filter, options.Progress);
         string[] arguments = ["psql", "--no-psqlrc", "--quiet", "--no-password", "--set", "ON_ERROR_STOP=1", "--output", "/dev/null", "--dbname", name];
-        await FeedAsync(feed, filter, set, options, () => RunAsync(arguments, set, name, feed.ReadAsync(cancellationToken), cancellationToken), cancellationToken);
+        await FeedAsync(feed, filter, set, options, () => RunAsync(arguments, set, name, options, feed.ReadAsync(cancellationToken), cancellationToken), cancellationToken);
     }
 
     /// <summary>Runs a program on a feed, and says what was wrong with the dump rather than what the program made of it.</summary>
@@ -390,13 +469,43 @@ internal sealed class PostgreSqlRestore : IRestoreServer
         }
     }
 
-    private async Task RunAsync(string[] arguments, BackupSet set, string name, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken)
+    private async Task RunAsync(string[] arguments, BackupSet set, string name, LoadOptions options, IAsyncEnumerable<ReadOnlyMemory<byte>>? input, CancellationToken cancellationToken)
     {
         await using var tool = await OpenToolAsync(set, arguments[0], cancellationToken);
-        var command = tool.Command(name, arguments[1..]);
-        var environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["PGOPTIONS"] = SessionOptions, ["LC_ALL"] = "C" };
-        await LoadProgram.RunAsync(tool.Host, command with { FurtherInput = input, Environment = environment }, arguments[0], set.Name, cancellationToken);
+
+        // The end of its input ends the program in order; it is ended by force when that takes too long.
+        var open = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
+        using var force = new CancellationTokenSource();
+        await using var ending = cancellationToken.Register(() =>
+        {
+            force.CancelAfter(input is null ? LastWork : TimeSpan.Zero);
+            open.Writer.TryComplete();
+        });
+        try
+        {
+            // What reads files itself would go on without us.
+            var command = input is null
+                ? tool.WatchedCommand(name, arguments[1..]) with { FurtherInput = open.Reader.ReadAllAsync(CancellationToken.None) }
+                : tool.Command(name, arguments[1..]) with { FurtherInput = input };
+            var settings = $"{SessionOptions}{(options.IsScratch ? ScratchOptions : string.Empty)} -c maintenance_work_mem={await MemoryAsync(cancellationToken)}kB";
+            var environment = new Dictionary<string, string>(command.Environment, StringComparer.Ordinal) { ["PGOPTIONS"] = settings, ["LC_ALL"] = "C" };
+            await LoadProgram.RunAsync(tool.Host, command with { Environment = environment }, arguments[0], set.Name, force.Token);
+        }
+        catch (OpsException) when (cancellationToken.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            open.Writer.TryComplete();
+        }
     }
+
+    // For building one index. Others work on this server too: no more than a quarter of what it has for all of them, unless its administrator allows more.
+    private async Task<string> MemoryAsync(CancellationToken cancellationToken) => (await _session.QueryAsync(
+        "SELECT (greatest(pg_size_bytes(current_setting('maintenance_work_mem')), least(pg_size_bytes(current_setting('shared_buffers')) / 4, 268435456)) / 1024)::text",
+        row => row.GetString(0),
+        cancellationToken))[0];
 
     // Rows and definition of the tables, not what points at them: a foreign key to a table that is not there would stop everything.
     private static IEnumerable<string> Wanted(LoadOptions options) => options.Tables.SelectMany(table => (string[])["--table", table]);

@@ -41,12 +41,7 @@ internal sealed class ScratchDatabase : IAsyncDisposable
         try
         {
             await check(server);
-            foreach (var left in await server.FindLeftAsync(Prefix, marked: false, cancellationToken))
-            {
-                await server.DropAsync(left, cancellationToken);
-                output.Warning($"The scratch database '{left}' on {target.Text}, which an interrupted test had left there, was dropped.");
-            }
-
+            await ClearAsync(server, target, output, cancellationToken);
             var name = NewName();
             var scratch = new ScratchDatabase(server, target, name, output);
             try
@@ -64,6 +59,21 @@ internal sealed class ScratchDatabase : IAsyncDisposable
         {
             await server.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Drops what runs that did not end have left on a server.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="target">Where it is.</param>
+    /// <param name="output">Takes a warning for each.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>A task.</returns>
+    public static async Task ClearAsync(IRestoreServer server, DatabaseTarget target, IOperationOutput output, CancellationToken cancellationToken)
+    {
+        foreach (var left in await server.FindLeftAsync(Prefix, marked: false, cancellationToken))
+        {
+            await server.DropAsync(left, cancellationToken);
+            output.Warning($"The scratch database '{left}' on {target.Text}, which an interrupted test or restore had left there, was dropped.");
         }
     }
 
@@ -86,15 +96,17 @@ internal sealed class ScratchDatabase : IAsyncDisposable
         Timeout = definition.Timeout,
     };
 
+    /// <summary>A name that no other has.</summary>
+    /// <returns>The name.</returns>
+    public static string NewName() =>
+        $"{Prefix}{DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}_{Convert.ToHexString(RandomNumberGenerator.GetBytes(4)).ToLowerInvariant()}";
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await DropAsync();
         await Server.DisposeAsync();
     }
-
-    private static string NewName() =>
-        $"{Prefix}{DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}_{Convert.ToHexString(RandomNumberGenerator.GetBytes(4)).ToLowerInvariant()}";
 
     // After Ctrl+C too. What cannot be dropped now is found and dropped by the next test.
     private async Task DropAsync()

@@ -11,16 +11,18 @@ namespace OpsRunbook.Engine.Databases;
 /// </summary>
 internal sealed partial class PostgreSqlTool : IAsyncDisposable
 {
-    // The watcher keeps none of the program's output open.
+    // The watcher keeps none of the program's output open, starts nothing itself and is waited for: in a container a process without a parent falls to the
+    // server, which takes one that was ended by a signal for one of its own that has failed, and ends all sessions.
     private const string WatchText = """
         exec 3<&0
         "$@" </dev/null 3<&- &
         p=$!
-        { cat <&3; kill "$p"; } >/dev/null 2>&1 &
+        { while read -r x; do :; done <&3; kill "$p"; } >/dev/null 2>&1 &
         w=$!
         wait "$p"
         s=$?
         kill "$w" 2>/dev/null
+        wait "$w" 2>/dev/null
         exit $s
         """;
 
