@@ -88,7 +88,7 @@ caches:
         { Remove-CacheKey cache -Pattern '*' -Stack $Stack -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'Guard.ProtectedKey,*'
         Get-CacheKey cache -Stack $Stack | Remove-CacheKey -Stack $Stack -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable failed
         $failed[0].FullyQualifiedErrorId | Should -BeLike 'Guard.ProtectedKey,*'
-        $failed[0].ErrorDetails.RecommendedAction | Should -BeLike '*-Exclude*'
+        $failed[0].ErrorDetails.Message | Should -BeLike '*-Exclude*'
         { Clear-Cache cache -Database 0 -Stack $Stack -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'Guard.ProtectedKey,*'
         { Remove-CacheKey cache -Pattern '*' -Stack $Stack -Confirm:$false -Force -ErrorAction Stop } | Should -Throw -ErrorId 'Guard.ReasonMissing,*'
         Invoke-RedisCommand DBSIZE | Should -Be 2

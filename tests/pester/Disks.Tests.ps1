@@ -72,7 +72,7 @@ logs:
     It 'forecasts nothing from one sample, and says so' {
         $forecast = Get-CapacityForecast -Kind Disk -Stack $stack -Svg "$folder/capacity.svg"
         $forecast | Should -Not -BeNullOrEmpty
-        ($forecast | Select-Object -First 1).Message | Should -BeLike 'not enough data: 1 values*'
+        ($forecast | Select-Object -First 1).Message | Should -BeLike 'not enough data: 1 value over*'
         [xml](Get-Content "$folder/capacity.svg" -Raw) | Should -Not -BeNullOrEmpty
         ($forecast | Format-Table | Out-String -Width 120) | Should -Match 'samples|not enough'
     }

@@ -125,7 +125,9 @@ Describe 'Errors' {
         $record.FullyQualifiedErrorId | Should -BeLike 'Stack.NotFound,*'
         $record.CategoryInfo.Category | Should -Be 'ObjectNotFound'
         $record.TargetObject | Should -Not -BeNullOrEmpty
-        $record.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+        $record.Exception.NextStep | Should -Not -BeNullOrEmpty
+        $shown = ($record | Out-String) -replace '\s+', ' '
+        [regex]::Matches($shown, [regex]::Escape($record.Exception.NextStep)).Count | Should -Be 1
         $record.Exception | Should -BeOfType OpsRunbook.OpsException
     }
 

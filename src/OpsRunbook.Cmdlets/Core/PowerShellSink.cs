@@ -126,11 +126,9 @@ internal sealed class PowerShellSink(PSCmdlet cmdlet) : ICmdletSink
         return result;
     }
 
+    // The next step is part of the message: as recommended action, PowerShell would show it once more.
     private static ErrorRecord ToRecord(OpsException error) =>
-        new(error, error.Id, Category(error.Kind), error.Target)
-        {
-            ErrorDetails = new ErrorDetails(Display.Text(error.FullMessage)) { RecommendedAction = error.NextStep ?? string.Empty },
-        };
+        new(error, error.Id, Category(error.Kind), error.Target) { ErrorDetails = new ErrorDetails(Display.Text(error.FullMessage)) };
 
     private static ErrorCategory Category(OpsErrorKind kind) => kind switch
     {

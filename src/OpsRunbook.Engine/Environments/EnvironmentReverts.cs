@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using OpsRunbook.Engine.Hosts;
 using OpsRunbook.Engine.Services;
@@ -31,10 +32,10 @@ internal static class EnvironmentReverts
         exec "$@"
         """;
 
-    // Where systemd does not take it, a process in a session of its own waits; a reboot ends it.
+    // Where systemd does not take it, a process in a session of its own waits; a reboot ends it. The unit has a description, as the command would be it otherwise.
     private const string ScheduleScript = """
         n=$1; s=$2; shift 2
-        if [ -d /run/systemd/system ] && systemd-run --quiet --no-ask-password --collect --unit="$n" --on-active="$s" --timer-property=AccuracySec=1s -- "$@" >/dev/null 2>&1; then
+        if [ -d /run/systemd/system ] && systemd-run --quiet --no-ask-password --collect --unit="$n" --description="$n" --on-active="$s" --timer-property=AccuracySec=1s -- "$@" >/dev/null 2>&1; then
           echo timer; exit 0
         fi
         command -v setsid >/dev/null 2>&1 || exit 1
@@ -132,7 +133,7 @@ internal static class EnvironmentReverts
     {
         var seconds = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         var result = await host.RunAsync(
-            new HostCommand(["sh", "-c", ScheduleScript, "sh", name, seconds, "sh", "-c", RevertScript, "sh", .. arguments]) { Timeout = Limit }, cancellationToken);
+            new HostCommand(["sh", "-c", ScheduleScript, "sh", name, seconds, "sh", "-c", Plain(arguments)]) { Timeout = Limit }, cancellationToken);
         if (result.Succeeded && result.StandardOutput.Trim() is "timer" or "process")
         {
             return result.StandardOutput.Trim();
@@ -141,6 +142,11 @@ internal static class EnvironmentReverts
         output.Verbose($"Nothing on host '{host.Name}' can wait for the time: {result.Summary}");
         return null;
     }
+
+    // systemd writes such a unit into a file, and reads it again at every daemon-reload: what it escapes there (dollars, semicolons, line ends) comes back as
+    // something else, and the work would fail when it is due.
+    private static string Plain(string[] arguments) =>
+        $"echo {Convert.ToBase64String(Encoding.UTF8.GetBytes($"set -- {PosixShell.Quote(arguments)}\n{RevertScript}"))} | base64 -d | sh";
 
     private static async Task KeepAsync(string name, PendingRevert record, IOperationOutput output, CancellationToken cancellationToken)
     {

@@ -109,7 +109,14 @@ public sealed class ScratchLoadTests
             await ExecuteAsync(Related, "shop");
             var definition = new StackDatabase
             {
-                Engine = DatabaseEngine.Postgres, Host = "box", Server = "127.0.0.1", Port = 5432, User = "postgres", Password = SecretReference.Parse(password), Database = "shop", Timeout = TimeSpan.FromSeconds(20),
+                Engine = DatabaseEngine.Postgres,
+                Host = "box",
+                Server = "127.0.0.1",
+                Port = 5432,
+                User = "postgres",
+                Password = SecretReference.Parse(password),
+                Database = "shop",
+                Timeout = TimeSpan.FromSeconds(20),
             };
 
             // The sets lie on this machine, and in the container itself.

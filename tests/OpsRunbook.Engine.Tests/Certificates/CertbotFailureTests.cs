@@ -57,7 +57,7 @@ public sealed class CertbotFailureTests
 
         // After its start it knows nobody.
         site.Acme.Certificate = TestCertificates.Localhost;
-        site.Acme.RefusedNonces = 60;
+        site.Acme.RefusedNonces = 80;
         await site.Acme.StartAsync();
         await FailsAsync(site, "Certificate.RenewalAccount", "does not exist");
 

@@ -104,6 +104,9 @@ public sealed class ServiceEnvironmentSetterTests
         Assert.InRange(change.RevertsAt!.Value, asked + after, DateTime.UtcNow + after);
         var timers = await panel.ExecuteAsync("systemctl cat 'opsrunbook-revert-*' 2>/dev/null; ps axww -o args");
         Assert.DoesNotContain("first key", timers, StringComparison.Ordinal);
+
+        // Whoever installs something has systemd read its units again.
+        await panel.ExecuteAsync("systemctl daemon-reload");
         await Eventually(async () => await panel.RunningAsync("LOG_LEVEL") == "info");
         Assert.Equal(before, await panel.FileAsync());
         Assert.Equal("600 daemon daemon", await panel.ModeAsync(panel.File));

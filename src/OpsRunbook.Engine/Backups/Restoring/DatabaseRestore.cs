@@ -225,7 +225,7 @@ public sealed class DatabaseRestore(BackupMember member, DatabaseRestoreRequest 
                 "Backup.NotKept", OpsErrorKind.NotFound, $"There is no database '{incoming}' on {target.Text} that a restore of '{live}' has kept.", "The result of that restore and Get-OpsJournal name it.", incoming);
         }
 
-        var old = exists ? NameOf(live, "before", _stamp) : null;
+        var old = exists ? await KeptNameAsync(swap, live, cancellationToken) : null;
         long? down = null;
         var isWell = true;
         try
@@ -270,6 +270,18 @@ public sealed class DatabaseRestore(BackupMember member, DatabaseRestoreRequest 
             Downtime = Stopwatch.GetElapsedTime(down.Value),
             NextStep = old is null ? null : $"When it is no longer needed: DROP DATABASE {PostgreSqlSession.Identifier(old)}",
         };
+    }
+
+    // An earlier restore may have been in the same second, or before the clock was set back.
+    private async Task<string> KeptNameAsync(PostgreSqlSwap swap, string live, CancellationToken cancellationToken)
+    {
+        var name = NameOf(live, "before", _stamp);
+        for (var number = 2; (await swap.ReadAsync(name, cancellationToken)).Exists; number++)
+        {
+            name = NameOf(live, "before", string.Create(CultureInfo.InvariantCulture, $"{_stamp}_{number}"));
+        }
+
+        return name;
     }
 
     private async Task<RestoredContent> LoadAsync(

@@ -100,7 +100,6 @@ internal sealed class PostgreSqlRestore : IRestoreServer
             await LockAsync(first, cancellationToken);
         }
 
-
         // An ordinary role may name no other owner, and not even the tablespace that it gets anyway.
         var found = like is null ? [] : await _session.QueryAsync(
             """
