@@ -126,8 +126,9 @@ Describe 'Errors' {
         $record.CategoryInfo.Category | Should -Be 'ObjectNotFound'
         $record.TargetObject | Should -Not -BeNullOrEmpty
         $record.Exception.NextStep | Should -Not -BeNullOrEmpty
-        $shown = ($record | Out-String) -replace '\s+', ' '
-        [regex]::Matches($shown, [regex]::Escape($record.Exception.NextStep)).Count | Should -Be 1
+        # It is part of the message, and PowerShell would show a recommended action beside it.
+        $record.ErrorDetails.Message | Should -BeLike "*$($record.Exception.NextStep)"
+        $record.ErrorDetails.RecommendedAction | Should -BeNullOrEmpty
         $record.Exception | Should -BeOfType OpsRunbook.OpsException
     }
 
