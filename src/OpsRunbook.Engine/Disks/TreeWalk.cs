@@ -72,18 +72,7 @@ internal sealed class TreeWalk
         return 0;
     }
 
-    private void Work()
-    {
-        var threads = new Task[Math.Max(1, Environment.ProcessorCount)];
-        for (var i = 1; i < threads.Length; i++)
-        {
-            threads[i] = Task.Factory.StartNew(Take, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-
-        threads[0] = new Task(Take);
-        threads[0].RunSynchronously(TaskScheduler.Default);
-        Task.WhenAll(threads).GetAwaiter().GetResult();
-    }
+    private void Work() => CoreThreads.Run(Environment.ProcessorCount, Take);
 
     private void Take()
     {

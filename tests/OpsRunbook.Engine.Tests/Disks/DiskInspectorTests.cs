@@ -150,6 +150,11 @@ public sealed class DiskInspectorTests
             {
                 stop.Cancel();
             }
+            else if (count > 100)
+            {
+                // No other thread goes through the rest before that has come about.
+                stop.Token.WaitHandle.WaitOne();
+            }
         });
 
         Assert.ThrowsAny<OperationCanceledException>(() => new TreeWalk(visitor, allFileSystems: false, stop.Token).Run(Encoding.UTF8.GetBytes(tree.Folder)));

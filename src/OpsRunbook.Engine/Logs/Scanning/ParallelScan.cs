@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OpsRunbook.Engine.Logs.Files;
 
 namespace OpsRunbook.Engine.Logs.Scanning;
@@ -8,10 +9,7 @@ internal static class ParallelScan
     // Small enough that no core waits long for the last part of another one.
     private const long PartBytes = 2 * 1024 * 1024;
 
-    /// <summary>
-    /// Scans files. The thread that calls is one of those that work, and returns when all are done: waiting for them in another way has more
-    /// to be compiled when the program runs than a scan of some hundred megabytes takes.
-    /// </summary>
+    /// <summary>Scans files on all cores, and returns when that is done.</summary>
     /// <param name="files">The files.</param>
     /// <param name="query">Its time range limits what is read.</param>
     /// <param name="matcher">Decides on the records of a file.</param>
@@ -42,16 +40,9 @@ internal static class ParallelScan
         }
 
         var (next, done) = (-1, 0);
-        var workers = new Task<TState>[Math.Clamp(parts.Count, 1, Environment.ProcessorCount)];
-        for (var i = 1; i < workers.Length; i++)
-        {
-            // A thread of its own: the pool may be in no hurry to start one more.
-            workers[i] = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-
-        workers[0] = new Task<TState>(Work);
-        workers[0].RunSynchronously(TaskScheduler.Default);
-        return Task.WhenAll(workers).GetAwaiter().GetResult();
+        var gathered = new ConcurrentBag<TState>();
+        CoreThreads.Run(Math.Clamp(parts.Count, 1, Environment.ProcessorCount), () => gathered.Add(Work()));
+        return [.. gathered];
 
         TState Work()
         {
